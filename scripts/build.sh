@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# usage: scripts/build.sh [PRESET] [CMAKE_BUILD_ARGUMENT]...
+#
+# Builds actrec into build/PRESET: release (the default), debug, asan or tsan. Further arguments go to
+# 'cmake --build', for example: scripts/build.sh release --target actrec
+set -euo pipefail
+
+usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"; }
+fail() {
+  echo "error: $*" >&2
+  exit 1
+}
+
+# One job a core, but LibTorch's headers take up to 2 GB a compiler.
+count_jobs() {
+  local cores memory
+  cores=$(nproc)
+  memory=$(awk '/^MemAvailable:/ { print int($2 / 2000000) }' /proc/meminfo)
+  echo $((memory < 1 ? 1 : memory < cores ? memory : cores))
+}
+
+preset=release
+case "${1:-}" in
+  -h | --help) usage && exit ;;
+  release | debug | asan | tsan) preset=$1 && shift ;;
+  "" | -*) ;;
+  *) fail "unknown preset '$1'; hint: release, debug, asan or tsan" ;;
+esac
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+for tool in cmake ninja g++; do
+  command -v "$tool" >/dev/null || fail "$tool is not installed; hint: run scripts/setup.sh"
+done
+
+# Ninja reruns CMake by itself when a CMakeLists.txt changes, but not for the presets.
+ninja_file=build/$preset/build.ninja
+if [[ ! -f "$ninja_file" || CMakePresets.json -nt "$ninja_file" ]]; then
+  cmake --preset "$preset"
+fi
+cmake --build --preset "$preset" -j "$(count_jobs)" "$@"
+echo "built: $PWD/build/$preset/actrec"

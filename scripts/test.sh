@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# usage: scripts/test.sh [--preset release|debug|asan|tsan] [CTEST_ARGUMENT]...
+#
+# Installs what the tests need, builds and runs them: all of them with the release preset, the unit tests
+# with any other. Further arguments go to ctest, for example: scripts/test.sh -R data
+set -euo pipefail
+
+usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"; }
+fail() {
+  echo "error: $*" >&2
+  exit 1
+}
+
+preset=release
+while (($# > 0)); do
+  case "$1" in
+    -h | --help) usage && exit ;;
+    --preset)
+      preset=${2:-}
+      shift 2 || fail "--preset needs a name; hint: release, debug, asan or tsan"
+      ;;
+    *) break ;;
+  esac
+done
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# suppressions NAME: the option for the list of known findings in others' libraries, if there is one.
+suppressions() {
+  local file=$PWD/tests/sanitizers/$1.supp
+  [[ ! -f "$file" ]] || echo ":suppressions=$file"
+}
+
+select_tests=()
+[[ "$preset" == release ]] || select_tests=(-L unit)
+launcher=()
+case "$preset" in
+  asan)
+    ASAN_OPTIONS="detect_stack_use_after_return=1:strict_string_checks=1"
+    UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1$(suppressions ubsan)"
+    LSAN_OPTIONS="print_suppressions=0$(suppressions lsan)"
+    export ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS OMP_NUM_THREADS=1
+    ;;
+  tsan)
+    TSAN_OPTIONS="second_deadlock_stack=1$(suppressions tsan)"
+    # OpenMP's barriers are invisible to the sanitizer: one thread in LibTorch, our own threads as ever.
+    export TSAN_OPTIONS OMP_NUM_THREADS=1
+    # Older sanitizer runtimes do not start under strong address randomisation.
+    if setarch --addr-no-randomize true 2>/dev/null; then
+      launcher=(setarch --addr-no-randomize)
+    fi
+    ;;
+esac
+
+scripts/setup.sh --tests
+"${launcher[@]}" scripts/build.sh "$preset" # runs the test programs once, to list their tests
+"${launcher[@]}" ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --timeout 900 \
+  -j "$(nproc)" "${select_tests[@]}" "$@"

@@ -1,0 +1,70 @@
+#include "cli/common.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "config/config_file.h"
+#include "core/error.h"
+#include "core/text.h"
+#include "data/dataset_index.h"
+
+namespace actrec {
+
+namespace fs = std::filesystem;
+
+void add_run_arguments(CLI::App& app, RunArguments& arguments) {
+  app.add_option("source", arguments.source, "a configuration (.json), or a data set: a folder or a list")
+      ->required()
+      ->type_name("CONFIG|DATA");
+  app.add_option("--set", arguments.overrides, "change a setting, for example --set train.epochs=20")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("--device", arguments.device, "auto, cpu, cuda or cuda:N");
+}
+
+fs::path absolute_path(const std::string& path) { return fs::absolute(path).lexically_normal(); }
+
+Settings settings_of(const fs::path& file, const std::vector<std::string>& overrides) {
+  return load_settings({file, overrides});
+}
+
+Settings settings_of(const RunArguments& arguments) {
+  std::vector<std::string> overrides = arguments.overrides;
+  if (!arguments.device.empty()) overrides.push_back("device=" + arguments.device);
+  const fs::path source = arguments.source;
+  if (to_lower(source.extension().string()) == ".json") return settings_of(source, overrides);
+  if (!fs::exists(source)) {
+    throw DataError(fmt::format("{} does not exist", source.string()),
+                    "give a configuration (.json), a folder of clips, or a list of clips (.csv)");
+  }
+  overrides.insert(overrides.begin(), "data.path=" + arguments.source);
+  return settings_of(fs::path(), overrides);
+}
+
+void add_inference_options(CLI::App& app, InferenceOptions& options) {
+  app.add_option("--device", options.device, "auto (the default), cpu, cuda or cuda:N");
+  app.add_option("--sampling", options.sampling, "frames to use: segment, dense or all; the default is as trained");
+}
+
+void apply(const InferenceOptions& options, Settings& settings) {
+  nlohmann::ordered_json document = settings_to_json(settings);
+  document["device"] = options.device.empty() ? "auto" : options.device;
+  document["threads"] = 0;
+  document["data"]["workers"] = -1;
+  if (!options.sampling.empty()) document["clip"]["sampling"] = options.sampling;
+  settings = settings_from_json(document, "the command line");
+}
+
+DataSplits load_splits(const Settings& settings) {
+  if (settings.data.path.empty()) {
+    throw ConfigError("data.path: no data set is given", "set data.path in the configuration or with --set data.path=PATH");
+  }
+  const DatasetIndex index = read_dataset(settings.data);
+  DataSplits splits = make_splits(index, settings.data.split, settings.train.seed);
+  spdlog::info("data: {} of {} classes, {} ({}); train {}, val {}, test {}", format_count(static_cast<std::int64_t>(index.clips.size()), "clip"),
+               index.classes.size(), index.format, splits.method, splits.train.size(), splits.val.size(),
+               splits.test.size());
+  return splits;
+}
+
+}  // namespace actrec

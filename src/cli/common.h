@@ -1,0 +1,46 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/settings.h"
+#include "data/splits.h"
+
+// Arguments and steps that several verbs share.
+
+namespace actrec {
+
+// CONFIG|DATA with --set and --device, as train and its siblings take them.
+struct RunArguments {
+  std::string source;  // a .json configuration, or a data set
+  std::vector<std::string> overrides;
+  std::string device;
+};
+void add_run_arguments(CLI::App& app, RunArguments& arguments);
+
+// The settings the arguments stand for. Throws ConfigError.
+Settings settings_of(const RunArguments& arguments);
+
+// The settings of a configuration file with overrides.
+Settings settings_of(const std::filesystem::path& file, const std::vector<std::string>& overrides);
+
+// Reads and divides the data set, and logs a line about it.
+DataSplits load_splits(const Settings& settings);
+
+// How a checkpoint is applied, which may differ from how it was trained.
+struct InferenceOptions {
+  std::string device;    // empty: auto, whatever the training machine had
+  std::string sampling;  // empty: as trained
+};
+void add_inference_options(CLI::App& app, InferenceOptions& options);
+
+// Changes the settings of a checkpoint accordingly, and lets it use all cores of this machine.
+void apply(const InferenceOptions& options, Settings& settings);
+
+// A relative path made absolute against the working directory.
+std::filesystem::path absolute_path(const std::string& path);
+
+}  // namespace actrec

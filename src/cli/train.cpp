@@ -1,0 +1,72 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "cli/common.h"
+#include "cli/verbs.h"
+#include "config/config_file.h"
+#include "core/atomic_file.h"
+#include "core/logging.h"
+#include "data/mirror_classes.h"
+#include "engine/trainer.h"
+#include "report/metrics_log.h"
+#include "report/progress.h"
+#include "report/results_text.h"
+
+namespace actrec {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The directory asked for, which must not hold anything yet, or the first free runs/NAME, runs/NAME-2, ...
+fs::path choose_output(const std::string& wanted, const Settings& settings) {
+  if (!wanted.empty()) {
+    if (fs::exists(wanted) && !(fs::is_directory(wanted) && fs::is_empty(wanted))) {
+      throw ConfigError(fmt::format("--output {} already exists and is not an empty directory", wanted),
+                        "choose another name; nothing is overwritten");
+    }
+    return absolute_path(wanted);
+  }
+  const fs::path data = settings.data.path;
+  const bool list = data.has_extension() && !fs::is_directory(data);
+  const std::string name = (list ? data.parent_path() : data).filename().string();
+  fs::path output = absolute_path("runs") / name;
+  for (int k = 2; fs::exists(output); ++k) output = absolute_path("runs") / fmt::format("{}-{}", name, k);
+  return output;
+}
+
+void warn_about_flips(const Settings& settings, const std::vector<std::string>& classes) {
+  if (!settings.augment.enabled || settings.augment.horizontal_flip == 0) return;
+  for (const auto& [one, other] : find_mirror_classes(classes)) {
+    spdlog::warn("a mirror image of '{}' looks like '{}': set augment.horizontal_flip=0", one, other);
+  }
+}
+
+ExitCode train_verb(const RunArguments& arguments, const std::string& wanted_output) {
+  const Settings settings = settings_of(arguments);
+  const DataSplits splits = load_splits(settings);
+  warn_about_flips(settings, splits.classes);
+
+  const fs::path output = choose_output(wanted_output, settings);
+  create_writable_directory(output);
+  add_log_file(output / "log.txt");
+  spdlog::info("run directory: {}", output.string());
+  write_file_atomically(output / "config.json", settings_to_json(settings).dump(2) + "\n");
+
+  MetricsLog metrics(output);
+  TrainingProgress progress(settings.train.epochs);
+  const TrainingSummary summary = train(settings, splits, output, {&metrics, &progress});
+  fmt::print("{}", summary_text(summary));
+  return summary.reason == StopReason::interrupted ? ExitCode::interrupted : ExitCode::ok;
+}
+
+}  // namespace
+
+Action declare_train(CLI::App& app) {
+  auto arguments = std::make_shared<RunArguments>();
+  auto output = std::make_shared<std::string>();
+  add_run_arguments(app, *arguments);
+  app.add_option("-o,--output", *output, "run directory to make; the default is a new one under runs/")->type_name("DIR");
+  return [=] { return train_verb(*arguments, *output); };
+}
+
+}  // namespace actrec

@@ -1,0 +1,18 @@
+#include "cli/verbs.h"
+
+namespace actrec {
+
+const std::vector<Verb>& verbs() {
+  static const std::vector<Verb> kVerbs = {
+      {"train", "train a model on a data set or a configuration", declare_train},
+      {"evaluate", "measure a checkpoint on a labelled data set", declare_evaluate},
+      {"predict", "classify video files or folders of frames", declare_predict},
+      {"init", "write a commented configuration for a data set", declare_init},
+      {"inspect", "show what a checkpoint holds", declare_inspect},
+      {"config", "show, explain or compare configurations", declare_config},
+      {"demo", "render a small labelled video set to try the tool on", declare_demo},
+  };
+  return kVerbs;
+}
+
+}  // namespace actrec

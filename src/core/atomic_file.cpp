@@ -1,0 +1,86 @@
+#include "core/atomic_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "core/error.h"
+
+namespace actrec {
+
+AtomicFile::AtomicFile(std::filesystem::path target) : target_(std::move(target)) {
+  temporary_ = target_;
+  temporary_ += fmt::format(".{}.tmp", ::getpid());
+  descriptor_ = ::open(temporary_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) fail("create");
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ < 0) return;
+  ::close(descriptor_);
+  ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::fail(const char* action) const {
+  const int reason = errno;
+  throw Error(fmt::format("cannot {} {}: {}", action, target_.string(), std::generic_category().message(reason)),
+              reason == ENOSPC ? "free some disk space or choose another --output"
+                               : "check that the directory exists and may be written to");
+}
+
+void AtomicFile::write(const void* bytes, std::size_t size) {
+  const char* next = static_cast<const char*>(bytes);
+  while (size > 0) {
+    const ssize_t written = ::write(descriptor_, next, size);
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      fail("write");
+    }
+    next += written;
+    size -= static_cast<std::size_t>(written);
+  }
+}
+
+void AtomicFile::commit() {
+  if (::fsync(descriptor_) != 0) fail("write");
+  const int closed = ::close(descriptor_);
+  descriptor_ = -1;
+  if (closed != 0 || ::rename(temporary_.c_str(), target_.c_str()) != 0) {
+    const int reason = errno;
+    ::unlink(temporary_.c_str());
+    errno = reason;
+    fail("publish");
+  }
+  // The rename itself survives a power cut only once the directory is on disk.
+  const std::filesystem::path parent = target_.has_parent_path() ? target_.parent_path() : ".";
+  const int directory = ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory >= 0) {
+    ::fsync(directory);
+    ::close(directory);
+  }
+}
+
+void write_file_atomically(const std::filesystem::path& target, std::string_view content) {
+  AtomicFile file(target);
+  file.write(content.data(), content.size());
+  file.commit();
+}
+
+void create_writable_directory(const std::filesystem::path& directory) {
+  std::error_code failure;
+  std::filesystem::create_directories(directory, failure);
+  if (failure) {
+    throw Error(fmt::format("cannot create the directory {}: {}", directory.string(), failure.message()),
+                "choose another --output");
+  }
+  if (::access(directory.c_str(), W_OK | X_OK) != 0) {
+    throw Error(fmt::format("cannot write to {}: {}", directory.string(),
+                            std::generic_category().message(errno)),
+                "choose another --output");
+  }
+}
+
+}  // namespace actrec

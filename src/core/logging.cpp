@@ -1,0 +1,36 @@
+#include "core/logging.h"
+
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+
+#include "core/error.h"
+
+namespace actrec {
+
+void init_logging(Verbosity verbosity) {
+  auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+  sink->set_level(verbosity == Verbosity::quiet     ? spdlog::level::warn
+                  : verbosity == Verbosity::verbose ? spdlog::level::debug
+                                                    : spdlog::level::info);
+  sink->set_pattern("%^%l%$: %v");
+  auto logger = std::make_shared<spdlog::logger>("actrec", sink);
+  logger->set_level(spdlog::level::debug);
+  logger->flush_on(spdlog::level::info);
+  spdlog::set_default_logger(logger);
+}
+
+void add_log_file(const std::filesystem::path& path) {
+  try {
+    auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string());
+    sink->set_level(spdlog::level::debug);
+    sink->set_pattern("%Y-%m-%d %H:%M:%S %l: %v");
+    spdlog::default_logger()->sinks().push_back(sink);
+  } catch (const spdlog::spdlog_ex& error) {
+    throw Error(error.what(), "check that the output directory may be written to");
+  }
+}
+
+}  // namespace actrec

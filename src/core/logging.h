@@ -1,0 +1,17 @@
+#pragma once
+
+#include <filesystem>
+
+namespace actrec {
+
+enum class Verbosity { quiet, normal, verbose };
+
+// Sends the log to stderr (results own stdout): warnings and errors always, information unless quiet,
+// details when verbose. Library code logs with spdlog::info and its siblings.
+void init_logging(Verbosity verbosity);
+
+// Also appends everything from now on, details included, to the file. Throws Error when it cannot be
+// opened.
+void add_log_file(const std::filesystem::path& path);
+
+}  // namespace actrec

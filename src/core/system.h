@@ -1,0 +1,15 @@
+#pragma once
+
+namespace actrec {
+
+// Cores this process may run on (the affinity mask, so containers and taskset count), at least 1.
+int available_cores();
+
+// Largest resident memory of this process so far, in MiB.
+double peak_rss_mb();
+
+// Lets every thread at normal priority go first (Linux nice 10, for the calling thread only). Decoding
+// runs ahead of the training step, so it should fill the cores' idle time and never hold the step up.
+void lower_thread_priority();
+
+}  // namespace actrec

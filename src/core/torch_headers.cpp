@@ -1,0 +1,1 @@
+// Owns the precompiled LibTorch headers that the layers share.

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace actrec {
+
+// A fixed set of threads that run tasks in the order they were posted. A task must not throw: whoever
+// posts work decides how its errors travel. The destructor drops the tasks that have not started, waits
+// for those that have, and joins. post() may be called from any thread.
+class WorkerPool {
+ public:
+  // Each thread calls on_start once before its first task.
+  explicit WorkerPool(int threads, const std::function<void()>& on_start = {});
+  ~WorkerPool();
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  void post(std::function<void()> task);
+
+ private:
+  void run();
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> tasks_;
+  bool closing_ = false;
+  std::vector<std::thread> threads_;
+};
+
+// Runs body(0) ... body(count - 1) on `threads` threads and waits. The first exception (by index) is
+// rethrown after all threads have stopped; indices not yet started are then skipped.
+void parallel_for(int threads, std::size_t count, const std::function<void(std::size_t)>& body);
+
+}  // namespace actrec

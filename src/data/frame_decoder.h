@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <opencv2/core.hpp>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "data/clip_ref.h"
+
+namespace actrec {
+
+// Chooses frames for a number of frames: indices 0 .. frame_count-1 in any order. Must be a pure function:
+// it is called with the number that the header claims, and again when that proves wrong.
+using FrameChooser = std::function<std::vector<std::int64_t>(std::int64_t frame_count)>;
+
+// Decodes chosen frames of clips, reduced once to a working size. The true frame count of a clip is
+// measured the first time (by reading to its end) and remembered; later reads stop after the last chosen
+// frame. Safe to call from many threads at once. Errors are DataError naming the clip. A video that turns
+// out much shorter than its header says is used and logged as a warning.
+class FrameDecoder {
+ public:
+  // Frames are reduced (area averaging) until their short side is `short_side` pixels; smaller frames stay.
+  explicit FrameDecoder(int short_side) : short_side_(short_side) {}
+
+  // One image per chosen index, in the order of the indices: uint8 RGB [h, w, 3]. Repeated indices share
+  // pixels, so treat them as read-only.
+  std::vector<cv::Mat> decode(const ClipRef& clip, const FrameChooser& choose);
+
+  // Number of frames that can really be decoded (within begin and end), at least 1.
+  std::int64_t measured_frames(const ClipRef& clip);
+
+ private:
+  std::vector<cv::Mat> decode_known(const ClipRef& clip, const FrameChooser& choose,
+                                    std::int64_t frame_count);
+  std::vector<cv::Mat> decode_unknown(const ClipRef& clip, const FrameChooser& choose);
+  std::int64_t remembered(const ClipRef& clip);  // 0: not measured yet
+  void remember(const ClipRef& clip, std::int64_t frames, std::int64_t claimed);
+  void forget(const ClipRef& clip);
+
+  int short_side_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::int64_t> measured_;  // path and part -> frames
+};
+
+}  // namespace actrec

@@ -1,0 +1,334 @@
+#include "data/video_file.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/pixdesc.h>
+#include <libswscale/swscale.h>
+}
+
+#include "core/error.h"
+
+namespace actrec {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+// Longest time that opening a file, or stepping to its next frame, may take.
+constexpr std::chrono::seconds kTimeout{60};
+// Larger frames are taken for damage: 16384 x 8192.
+constexpr std::int64_t kMaxPixels = std::int64_t{1} << 27;
+
+struct InputCloser {
+  void operator()(AVIOContext* input) const { avio_closep(&input); }
+};
+struct FormatCloser {
+  void operator()(AVFormatContext* format) const { avformat_close_input(&format); }
+};
+struct CodecCloser {
+  void operator()(AVCodecContext* codec) const { avcodec_free_context(&codec); }
+};
+struct PacketFreer {
+  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
+};
+struct FrameFreer {
+  void operator()(AVFrame* frame) const { av_frame_free(&frame); }
+};
+struct ScalerFreer {
+  void operator()(SwsContext* scaler) const { sws_freeContext(scaler); }
+};
+
+std::string error_text(int code) {
+  char text[AV_ERROR_MAX_STRING_SIZE] = {};
+  av_strerror(code, text, sizeof text);
+  return text;
+}
+
+// Why FFmpeg could not open the file, as far as its first bytes tell. Each of these has happened to
+// somebody: an unfinished recording or download, an error page or a Git LFS pointer saved as a video.
+DataError unreadable(const fs::path& path, int code) {
+  char head[512] = {};
+  std::ifstream file(path, std::ios::binary);
+  file.read(head, sizeof head);
+  const auto count = static_cast<std::size_t>(file.gcount());
+  const bool text = std::all_of(head, head + count, [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\r' || c == '\t';
+  });
+  if (count > 0 && text) {
+    return DataError(path.string() + " holds text, not video",
+                     "look at its first lines: it may be an error page or a Git LFS pointer");
+  }
+  if (count >= 8 && std::string(head + 4, 4) == "ftyp") {
+    return DataError(
+        path.string() + " cannot be read: its index is missing or damaged (" + error_text(code) + ")",
+        "the recording or download may be incomplete; copy the file again");
+  }
+  return DataError(path.string() + " is not a readable video (" + error_text(code) + ")",
+                   "check that it plays, or remove it from the data set");
+}
+
+// How a stream's display matrix turns frames: transpose first, then flip. Only right angles are applied.
+struct Orientation {
+  bool transpose = false;
+  bool flip_x = false;
+  bool flip_y = false;
+};
+
+Orientation stream_orientation(const AVStream& stream) {
+#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
+  const AVPacketSideData* found = av_packet_side_data_get(
+      stream.codecpar->coded_side_data, stream.codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
+  const void* data = found != nullptr && found->size >= 9 * sizeof(std::int32_t) ? found->data : nullptr;
+#else
+  std::size_t size = 0;
+  const void* data = av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
+  if (size < 9 * sizeof(std::int32_t)) data = nullptr;
+#endif
+  if (data == nullptr) return {};
+  // x' = m0 x + m3 y, y' = m1 x + m4 y
+  const auto* m = static_cast<const std::int32_t*>(data);
+  const double straight = std::abs(double{1} * m[0]) + std::abs(double{1} * m[4]);
+  const double crossed = std::abs(double{1} * m[1]) + std::abs(double{1} * m[3]);
+  if (std::min(straight, crossed) > 0.02 * std::max(straight, crossed)) return {};
+  if (crossed > straight) return {true, m[3] < 0, m[1] < 0};
+  return {false, m[0] < 0, m[4] < 0};
+}
+
+class VideoFile : public VideoReader {
+ public:
+  explicit VideoFile(const fs::path& path) : path_(path) {
+    open_container();
+    open_decoder();
+    fill_header();
+    packet_.reset(av_packet_alloc());
+    frame_.reset(av_frame_alloc());
+    if (!packet_ || !frame_) throw std::bad_alloc();
+  }
+
+  const VideoHeader& header() const override { return header_; }
+  bool grab() override;
+  cv::Mat retrieve() override;
+  double time_seconds() const override { return time_; }
+
+ private:
+  static int out_of_time(void* self) {
+    return Clock::now() > static_cast<VideoFile*>(self)->deadline_ ? 1 : 0;
+  }
+
+  void open_container();
+  void open_decoder();
+  void fill_header();
+  bool feed_decoder();
+  void advance_time();
+  void prepare_conversion();
+  [[noreturn]] void timed_out() const {
+    throw DataError(
+        path_.string() + " could not be read on within " + std::to_string(kTimeout.count()) + " s",
+        "the file is damaged or its storage hangs; check that it plays");
+  }
+
+  fs::path path_;
+  VideoHeader header_;
+  Clock::time_point deadline_;
+  std::unique_ptr<AVIOContext, InputCloser> input_;
+  std::unique_ptr<AVFormatContext, FormatCloser> format_;
+  std::unique_ptr<AVCodecContext, CodecCloser> codec_;
+  std::unique_ptr<AVPacket, PacketFreer> packet_;
+  std::unique_ptr<AVFrame, FrameFreer> frame_;  // as decoded
+  std::unique_ptr<AVFrame, FrameFreer> rgb_;    // the same in RGB
+  std::unique_ptr<SwsContext, ScalerFreer> scaler_;
+  AVStream* stream_ = nullptr;
+  Orientation orientation_;
+  cv::Mat turned_;
+  bool draining_ = false;
+  std::int64_t index_ = -1;
+  std::int64_t first_timestamp_ = AV_NOPTS_VALUE;
+  double time_ = 0;
+};
+
+void VideoFile::open_container() {
+  deadline_ = Clock::now() + kTimeout;
+  const AVIOInterruptCB interrupt{out_of_time, this};
+  // The prefix keeps FFmpeg from taking a path with a colon for a protocol.
+  const std::string url = "file:" + path_.string();
+  AVIOContext* input = nullptr;
+  const int found = avio_open2(&input, url.c_str(), AVIO_FLAG_READ, &interrupt, nullptr);
+  if (found < 0)
+    throw DataError(path_.string() + " cannot be opened: " + error_text(found), "check its permissions");
+  input_.reset(input);
+  AVFormatContext* format = avformat_alloc_context();
+  if (format == nullptr) throw std::bad_alloc();
+  format->pb = input;
+  format->interrupt_callback = interrupt;
+  // This file and nothing else: a play list that poses as a video, or a reference inside one, must not
+  // make us read other files or the network.
+  AVDictionary* options = nullptr;
+  av_dict_set(&options, "protocol_whitelist", "none", 0);
+  const int opened = avformat_open_input(&format, url.c_str(), nullptr, &options);
+  av_dict_free(&options);
+  if (opened < 0) throw unreadable(path_, opened);  // FFmpeg has freed `format`
+  format_.reset(format);
+  // FFmpeg would also draw text files as ANSI art.
+  if (std::string(format_->iformat->name) == "tty") throw unreadable(path_, AVERROR_INVALIDDATA);
+  const int probed = avformat_find_stream_info(format_.get(), nullptr);
+  if (probed < 0) throw unreadable(path_, probed);
+}
+
+void VideoFile::open_decoder() {
+  const AVCodec* decoder = nullptr;
+  const int best = av_find_best_stream(format_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0);
+  if (best == AVERROR_DECODER_NOT_FOUND) {
+    throw DataError(path_.string() + " has a codec that this FFmpeg cannot decode", "convert it to H.264");
+  }
+  if (best < 0 || format_->streams[best]->disposition & AV_DISPOSITION_ATTACHED_PIC) {
+    throw DataError(path_.string() + " has no video stream", "remove it from the data set");
+  }
+  stream_ = format_->streams[best];
+  for (unsigned i = 0; i < format_->nb_streams; ++i) {
+    if (format_->streams[i] != stream_) format_->streams[i]->discard = AVDISCARD_ALL;
+  }
+  codec_.reset(avcodec_alloc_context3(decoder));
+  if (!codec_) throw std::bad_alloc();
+  int status = avcodec_parameters_to_context(codec_.get(), stream_->codecpar);
+  // One thread: clips are decoded side by side, and more threads per clip would only cost switches.
+  codec_->thread_count = 1;
+  codec_->pkt_timebase = stream_->time_base;
+  codec_->max_pixels = kMaxPixels;
+  if (status >= 0) status = avcodec_open2(codec_.get(), decoder, nullptr);
+  if (status < 0) throw unreadable(path_, status);
+}
+
+void VideoFile::fill_header() {
+  header_.claimed_frames = std::max<std::int64_t>(0, stream_->nb_frames);
+  if (stream_->duration > 0) {
+    header_.duration_seconds = static_cast<double>(stream_->duration) * av_q2d(stream_->time_base);
+  } else if (format_->duration > 0) {
+    header_.duration_seconds = static_cast<double>(format_->duration) / AV_TIME_BASE;
+  }
+  const AVRational rate = av_guess_frame_rate(format_.get(), stream_, nullptr);
+  if (rate.num > 0 && rate.den > 0) header_.frames_per_second = av_q2d(rate);
+  orientation_ = stream_orientation(*stream_);
+  header_.size = {stream_->codecpar->width, stream_->codecpar->height};
+  if (orientation_.transpose) std::swap(header_.size.width, header_.size.height);
+}
+
+// Reads the next packet of the stream into the decoder; false when there is nothing more to give it.
+bool VideoFile::feed_decoder() {
+  if (draining_) return false;
+  for (;;) {
+    if (Clock::now() > deadline_) timed_out();
+    const int status = av_read_frame(format_.get(), packet_.get());
+    if (status == AVERROR(EAGAIN)) continue;
+    if (status < 0) {
+      if (Clock::now() > deadline_) timed_out();
+      // The end, or damage that the container cannot be read beyond: what was read so far still counts.
+      draining_ = true;
+      avcodec_send_packet(codec_.get(), nullptr);
+      return true;
+    }
+    if (packet_->stream_index == stream_->index) {
+      // A damaged packet is reported here; the ones after it may be good.
+      avcodec_send_packet(codec_.get(), packet_.get());
+      av_packet_unref(packet_.get());
+      return true;
+    }
+    av_packet_unref(packet_.get());
+  }
+}
+
+bool VideoFile::grab() {
+  deadline_ = Clock::now() + kTimeout;
+  for (;;) {
+    const int status = avcodec_receive_frame(codec_.get(), frame_.get());
+    if (status >= 0) break;
+    if (status == AVERROR_EOF) return false;
+    // AVERROR(EAGAIN) asks for a packet; any other error is a damaged packet's.
+    if (!feed_decoder() && status == AVERROR(EAGAIN)) return false;
+    if (Clock::now() > deadline_) timed_out();
+  }
+  advance_time();
+  return true;
+}
+
+void VideoFile::advance_time() {
+  ++index_;
+  const std::int64_t timestamp = frame_->best_effort_timestamp;
+  if (index_ == 0) {
+    first_timestamp_ = timestamp;
+    return;
+  }
+  const double rate = header_.frames_per_second > 0 ? header_.frames_per_second : kFallbackFramesPerSecond;
+  double seconds = static_cast<double>(index_) / rate;
+  if (timestamp != AV_NOPTS_VALUE && first_timestamp_ != AV_NOPTS_VALUE) {
+    seconds =
+        (static_cast<double>(timestamp) - static_cast<double>(first_timestamp_)) * av_q2d(stream_->time_base);
+  }
+  time_ = std::max(time_, seconds);
+}
+
+// Makes scaler_ and rgb_ fit the current frame, which may differ from the last in size and format.
+void VideoFile::prepare_conversion() {
+  const AVFrame& source = *frame_;
+  SwsContext* scaler = sws_getCachedContext(
+      scaler_.release(), source.width, source.height, static_cast<AVPixelFormat>(source.format), source.width,
+      source.height, AV_PIX_FMT_RGB24, SWS_BICUBIC, nullptr, nullptr, nullptr);
+  scaler_.reset(scaler);
+  if (!scaler_) {
+    const char* name = av_get_pix_fmt_name(static_cast<AVPixelFormat>(source.format));
+    throw DataError(path_.string() + ": frame " + std::to_string(index_) + " of " +
+                        std::to_string(source.width) + "x" + std::to_string(source.height) + " pixels (" +
+                        (name != nullptr ? name : "unknown format") + ") cannot be converted to RGB",
+                    "convert the video to H.264 with -pix_fmt yuv420p");
+  }
+  int* from = nullptr;
+  int* to = nullptr;
+  int from_full = 0, to_full = 0, brightness = 0, contrast = 0, saturation = 0;
+  if (sws_getColorspaceDetails(scaler_.get(), &from, &from_full, &to, &to_full, &brightness, &contrast,
+                               &saturation) >= 0) {
+    if (source.color_range != AVCOL_RANGE_UNSPECIFIED) from_full = source.color_range == AVCOL_RANGE_JPEG;
+    sws_setColorspaceDetails(scaler_.get(), sws_getCoefficients(source.colorspace), from_full, to, to_full,
+                             brightness, contrast, saturation);
+  }
+  if (rgb_ && rgb_->width == source.width && rgb_->height == source.height) return;
+  rgb_.reset(av_frame_alloc());
+  if (!rgb_) throw std::bad_alloc();
+  rgb_->format = AV_PIX_FMT_RGB24;
+  rgb_->width = source.width;
+  rgb_->height = source.height;
+  // FFmpeg's own buffers have room for its vector code, which writes past the end of a row.
+  if (av_frame_get_buffer(rgb_.get(), 0) < 0) throw std::bad_alloc();
+}
+
+cv::Mat VideoFile::retrieve() {
+  prepare_conversion();
+  sws_scale(scaler_.get(), frame_->data, frame_->linesize, 0, frame_->height, rgb_->data, rgb_->linesize);
+  cv::Mat image(rgb_->height, rgb_->width, CV_8UC3, rgb_->data[0],
+                static_cast<std::size_t>(rgb_->linesize[0]));
+  if (orientation_.transpose) {
+    cv::transpose(image, turned_);
+    image = turned_;
+  }
+  if (orientation_.flip_x || orientation_.flip_y) {
+    const int axis = orientation_.flip_x && orientation_.flip_y ? -1 : orientation_.flip_x ? 1 : 0;
+    cv::flip(image, image, axis);
+  }
+  return image;
+}
+
+}  // namespace
+
+std::unique_ptr<VideoReader> open_video_file(const fs::path& path) {
+  return std::make_unique<VideoFile>(path);
+}
+
+void set_ffmpeg_log_level(int level) { av_log_set_level(level); }
+
+}  // namespace actrec

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <opencv2/core.hpp>
+
+namespace actrec {
+
+// What a container's header says. It is often wrong: never index frames with it.
+struct VideoHeader {
+  std::int64_t claimed_frames = 0;  // 0: the header does not say
+  double duration_seconds = 0;      // 0: the header does not say
+  double frames_per_second = 0;     // 0: the header does not say
+  cv::Size size;                    // after rotation; single frames may differ
+};
+
+// Frames of one video, or of one folder of numbered images, in display order from the first. Reads
+// forward only, one thread per reader; rotation metadata is applied (EXIF orientation in images), and
+// damaged packets are skipped as ffmpeg does. Errors are DataError with the path: a missing or empty
+// file, one that is no video, one that cannot be read on. Not for sharing between threads; readers in
+// different threads are independent.
+class VideoReader {
+ public:
+  virtual ~VideoReader() = default;
+  virtual const VideoHeader& header() const = 0;
+
+  // Steps to the next frame without giving its pixels; false at the end.
+  virtual bool grab() = 0;
+  // The frame that grab() stepped to, uint8 RGB [height, width, 3]; rows may be padded. The colour
+  // matrix and range that the stream names are used (BT.601, limited, where it names none). The size may
+  // change from frame to frame. Valid until the next call of grab() or retrieve().
+  virtual cv::Mat retrieve() = 0;
+  // Presentation time of the frame that grab() stepped to, in seconds from the first frame's; never
+  // decreases. Where there are no time stamps it is index / frame rate, with 25 frames per second where
+  // there is no frame rate either (folders of images).
+  virtual double time_seconds() const = 0;
+};
+
+constexpr double kFallbackFramesPerSecond = 25;
+
+// Opens a video file, or a directory of numbered images (see is_frame_folder).
+std::unique_ptr<VideoReader> open_video(const std::filesystem::path& path);
+
+// Whether the directory holds numbered frames, so that it can stand for a video: images (jpg, jpeg, png,
+// bmp, webp) with a digit in their name. They are ordered by name with numbers compared as numbers.
+bool is_frame_folder(const std::filesystem::path& directory);
+
+// Whether the file name has the extension of a video container (.mp4, .avi, .mkv, ...).
+bool has_video_extension(const std::filesystem::path& path);
+
+// Call once, before any other thread starts: OpenCV itself single-threaded, messages of OpenCV and FFmpeg
+// off (the environment variables OPENCV_LOG_LEVEL and OPENCV_FFMPEG_LOGLEVEL win).
+void configure_video_libraries();
+
+}  // namespace actrec

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/settings.h"
+#include "models/recogniser.h"
+
+namespace actrec {
+
+// What a checkpoint knows besides the weights: enough to evaluate and predict with nothing else at hand.
+struct CheckpointInfo {
+  Settings settings;
+  std::vector<std::string> classes;
+  PixelStatistics statistics;
+  std::string split_method;
+  std::string split_fingerprint;
+  int epoch = 0;                          // completed epochs
+  std::map<std::string, double> metrics;  // of that epoch: train_loss, val_top1, ...
+  std::string version;                    // of actrec
+};
+
+struct TensorSummary {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::string dtype;
+  std::int64_t elements = 0;
+};
+
+struct Checkpoint {
+  CheckpointInfo info;
+  std::shared_ptr<Recogniser> model;  // on the CPU, in evaluation mode
+};
+
+// A safetensors file with the model's parameters by name and `info` in its metadata, published atomically.
+void save_checkpoint(const std::filesystem::path& path, const Recogniser& model, const CheckpointInfo& info);
+
+// Rebuilds the model that `path` describes. Strict: every parameter must be there with its shape, and nothing
+// else. Throws CheckpointError naming the file, listing every missing, extra and misshapen tensor.
+Checkpoint load_checkpoint(const std::filesystem::path& path);
+
+// Only the description and the list of tensors, without building the model.
+CheckpointInfo read_checkpoint_info(const std::filesystem::path& path, std::vector<TensorSummary>& tensors);
+
+}  // namespace actrec

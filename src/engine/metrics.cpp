@@ -1,0 +1,76 @@
+#include "engine/metrics.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace actrec {
+namespace {
+
+double ratio(std::int64_t part, std::int64_t whole) {
+  return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+}  // namespace
+
+std::vector<double> softmax(const float* logits, std::size_t count) {
+  const double highest = *std::max_element(logits, logits + count);
+  std::vector<double> probabilities(count);
+  double sum = 0;
+  for (std::size_t k = 0; k < count; ++k) sum += probabilities[k] = std::exp(logits[k] - highest);
+  for (double& probability : probabilities) probability /= sum;
+  return probabilities;
+}
+
+ClassificationMeter::ClassificationMeter(std::vector<std::string> classes)
+    : classes_(std::move(classes)),
+      confusion_(classes_.size(), std::vector<std::int64_t>(classes_.size())) {}
+
+void ClassificationMeter::add(std::int64_t label, const float* logits) {
+  const auto count = static_cast<std::int64_t>(classes_.size());
+  std::int64_t prediction = 0, rank = 0;  // rank: classes ahead of the true one
+  double sum = 0;
+  const double highest = *std::max_element(logits, logits + count);
+  for (std::int64_t k = 0; k < count; ++k) {
+    if (logits[k] > logits[prediction]) prediction = k;
+    if (logits[k] > logits[label] || (logits[k] == logits[label] && k < label)) ++rank;
+    sum += std::exp(logits[k] - highest);
+  }
+  ++confusion_[static_cast<std::size_t>(label)][static_cast<std::size_t>(prediction)];
+  ++clips_;
+  top5_hits_ += rank < 5 ? 1 : 0;
+  loss_sum_ += highest + std::log(sum) - logits[label];
+}
+
+EvaluationResult ClassificationMeter::result() const {
+  EvaluationResult result;
+  result.clips = clips_;
+  result.classes = classes_;
+  result.confusion = confusion_;
+  if (clips_ == 0) return result;
+  std::int64_t hits = 0, classes_with_clips = 0;
+  for (std::size_t k = 0; k < classes_.size(); ++k) {
+    std::int64_t support = 0, predicted = 0;
+    for (std::size_t other = 0; other < classes_.size(); ++other) {
+      support += confusion_[k][other];
+      predicted += confusion_[other][k];
+    }
+    const std::int64_t right = confusion_[k][k];
+    ClassResult one{classes_[k], support, ratio(right, predicted), ratio(right, support),
+                    ratio(2 * right, support + predicted)};
+    hits += right;
+    if (support > 0) {
+      ++classes_with_clips;
+      result.mean_class_accuracy += one.recall;
+      result.macro_f1 += one.f1;
+    }
+    result.per_class.push_back(std::move(one));
+  }
+  result.top1 = ratio(hits, clips_);
+  result.top5 = ratio(top5_hits_, clips_);
+  result.mean_class_accuracy /= static_cast<double>(classes_with_clips);
+  result.macro_f1 /= static_cast<double>(classes_with_clips);
+  result.loss = loss_sum_ / static_cast<double>(clips_);
+  return result;
+}
+
+}  // namespace actrec

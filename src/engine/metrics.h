@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/results.h"
+
+namespace actrec {
+
+// Collects predictions and computes classification metrics from them.
+class ClassificationMeter {
+ public:
+  explicit ClassificationMeter(std::vector<std::string> classes);
+
+  // One clip: its label and the K logits. Ties go to the lower class index.
+  void add(std::int64_t label, const float* logits);
+  // Over everything added; all zero where nothing was.
+  EvaluationResult result() const;
+
+ private:
+  std::vector<std::string> classes_;
+  std::vector<std::vector<std::int64_t>> confusion_;
+  std::int64_t clips_ = 0, top5_hits_ = 0;
+  double loss_sum_ = 0;
+};
+
+// Softmax in double precision.
+std::vector<double> softmax(const float* logits, std::size_t count);
+
+}  // namespace actrec

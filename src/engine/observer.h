@@ -1,0 +1,15 @@
+#pragma once
+
+#include "engine/results.h"
+
+namespace actrec {
+
+// Is told how training goes, in the training thread: keep it quick. An exception ends the training.
+class TrainingObserver {
+ public:
+  virtual ~TrainingObserver() = default;
+  virtual void on_step(const StepResult&) {}
+  virtual void on_epoch(const EpochResult&) {}
+};
+
+}  // namespace actrec

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <memory>
+
+#include "config/settings.h"
+
+namespace actrec {
+
+// The optimiser that settings.optimizer names over the parameters of `model` that learn. Weight decay applies
+// to matrices and convolution kernels only, not to biases and normalisation layers.
+// Adam: Kingma & Ba 2015; AdamW: Loshchilov & Hutter 2019.
+std::unique_ptr<torch::optim::Optimizer> make_optimizer(const torch::nn::Module& model,
+                                                        const TrainSettings& settings);
+
+void set_learning_rate(torch::optim::Optimizer& optimizer, double learning_rate);
+
+}  // namespace actrec

@@ -1,0 +1,56 @@
+#include "engine/predictor.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/error.h"
+#include "core/stop_signal.h"
+#include "data/clip_pipeline.h"
+#include "engine/evaluator.h"
+#include "engine/metrics.h"
+#include "engine/resources.h"
+
+namespace actrec {
+namespace {
+
+std::vector<LabelProbability> most_probable(const torch::Tensor& logits, const std::vector<std::string>& classes,
+                                            int top_k) {
+  const std::vector<double> probabilities = softmax(logits.data_ptr<float>(), classes.size());
+  std::vector<std::size_t> order(classes.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return probabilities[a] > probabilities[b]; });
+  order.resize(std::min(order.size(), static_cast<std::size_t>(top_k)));
+  std::vector<LabelProbability> top;
+  for (const std::size_t k : order) top.push_back({classes[k], probabilities[k]});
+  return top;
+}
+
+}  // namespace
+
+void predict(const Checkpoint& checkpoint, const std::vector<std::string>& inputs, int top_k,
+             const std::function<void(const Prediction&)>& on_prediction) {
+  const Settings& settings = checkpoint.info.settings;
+  const torch::Device device = resolve_device(settings.device);
+  plan_threads(settings);
+  checkpoint.model->to(device);
+  ClipPipeline pipeline(settings.clip, settings.augment, settings.train.seed);
+  for (const std::string& input : inputs) {
+    if (stop_requested()) throw Interrupted();
+    ClipRef clip;
+    clip.path = input;
+    clip.name = input;
+    Prediction prediction;
+    prediction.input = input;
+    try {
+      const ClipLogits result = classify_clip(*checkpoint.model, device, clip, pipeline);
+      prediction.frames = result.frames;
+      prediction.top = most_probable(result.logits, checkpoint.info.classes, top_k);
+    } catch (const DataError& error) {
+      prediction.error = error.what();
+    }
+    on_prediction(prediction);
+  }
+}
+
+}  // namespace actrec

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/checkpoint.h"
+#include "engine/results.h"
+
+namespace actrec {
+
+// Classifies each input, a video file or a folder of numbered frames, and passes the result on as soon as it
+// is known, in order. An input that cannot be used gives a Prediction with its error and does not stop the
+// rest. `sampling` and `settings` come from the checkpoint unless the caller changed them.
+void predict(const Checkpoint& checkpoint, const std::vector<std::string>& inputs, int top_k,
+             const std::function<void(const Prediction&)>& on_prediction);
+
+}  // namespace actrec

@@ -1,0 +1,43 @@
+#include "engine/resources.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "core/error.h"
+#include "core/system.h"
+#include "core/torch_compat.h"
+
+namespace actrec {
+
+torch::Device resolve_device(const std::string& name) {
+  if (name == "cpu") return torch::kCPU;
+  const bool available = torch::cuda::is_available();
+  if (name == "auto") {
+    if (available) return torch::Device(torch::kCUDA, 0);
+    spdlog::info("device: cpu (LibTorch {} finds no CUDA device)", torch_version());
+    return torch::kCPU;
+  }
+  if (!available) {
+    throw ConfigError(fmt::format("device: '{}' was asked for, but LibTorch {} finds no CUDA device", name,
+                                  torch_version()),
+                      "use --device cpu or --device auto, or install a LibTorch built for CUDA and a driver");
+  }
+  const torch::Device device(name == "cuda" ? "cuda:0" : name);
+  const auto count = static_cast<int>(torch::cuda::device_count());
+  if (device.index() >= count) {
+    throw ConfigError(fmt::format("device: '{}' does not exist, there are {} CUDA devices", name, count),
+                      "count from cuda:0");
+  }
+  return device;
+}
+
+ThreadPlan plan_threads(const Settings& settings) {
+  ThreadPlan plan;
+  plan.torch = settings.threads > 0 ? settings.threads : available_cores();
+  plan.workers = settings.data.workers >= 0 ? settings.data.workers : plan.torch;
+  at::set_num_threads(plan.torch);
+  spdlog::info("threads: {} for LibTorch, {} decoding at low priority", plan.torch, plan.workers);
+  return plan;
+}
+
+}  // namespace actrec

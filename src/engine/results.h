@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+// Plain results of training, evaluation and prediction: no tensors, so that reports can be made without
+// LibTorch.
+
+namespace actrec {
+
+struct ClassResult {
+  std::string name;
+  std::int64_t support = 0;  // clips of the class
+  double precision = 0;      // 0 where the class was never predicted
+  double recall = 0;         // 0 where the class has no clips
+  double f1 = 0;
+};
+
+struct EvaluationResult {
+  std::int64_t clips = 0;
+  double top1 = 0;
+  double top5 = 0;                   // of min(5, classes) guesses
+  double mean_class_accuracy = 0;    // mean recall of the classes that have clips
+  double macro_f1 = 0;               // mean F1 of the classes that have clips
+  double loss = 0;                   // mean cross-entropy, without smoothing or weights
+  std::vector<std::string> classes;
+  std::vector<std::vector<std::int64_t>> confusion;  // [label][prediction], clips
+  std::vector<ClassResult> per_class;
+};
+
+struct EpochResult {
+  int epoch = 0;  // from 1
+  double train_loss = 0, train_top1 = 0;
+  double val_loss = 0, val_top1 = 0;
+  double learning_rate = 0;  // at the epoch's last step
+  double seconds = 0;        // training and validation
+  double frames_per_second = 0;    // of the training part
+  double data_wait_fraction = 0;   // share of the training part spent waiting for clips
+  double peak_rss_mb = 0;
+  bool best = false;  // the best epoch so far by the monitored value
+};
+
+// Where training stands within an epoch.
+struct StepResult {
+  int epoch = 0, epochs = 0;
+  std::int64_t step = 0, steps = 0;  // within the epoch, from 1
+  double frames_per_second = 0;
+  double data_wait_fraction = 0;
+  double seconds_left = 0;  // until the last epoch ends, unless training stops early
+};
+
+enum class StopReason { finished, early_stopping, interrupted };
+
+struct TrainingSummary {
+  StopReason reason = StopReason::finished;
+  int epochs = 0;      // completed
+  int best_epoch = 0;  // 0: none completed
+  EpochResult best;
+  double seconds = 0;
+  std::filesystem::path best_checkpoint, last_checkpoint;
+};
+
+struct LabelProbability {
+  std::string label;
+  double probability = 0;
+};
+
+struct Prediction {
+  std::string input;
+  std::int64_t frames = 0;            // that the network saw
+  std::vector<LabelProbability> top;  // most probable first
+  std::string error;                  // why there is no prediction; empty: there is one
+};
+
+}  // namespace actrec

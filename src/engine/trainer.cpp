@@ -1,0 +1,242 @@
+#include "engine/trainer.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <cmath>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "core/stop_signal.h"
+#include "core/system.h"
+#include "data/loader.h"
+#include "data/pixel_statistics.h"
+#include "engine/checkpoint.h"
+#include "engine/evaluator.h"
+#include "engine/normalization.h"
+#include "engine/optimizer.h"
+#include "engine/resources.h"
+#include "engine/schedule.h"
+
+namespace actrec {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Weight of each class in the loss, float32 [K]; undefined where all count the same.
+torch::Tensor class_weights(const Settings& settings, const DataSplits& splits) {
+  if (settings.train.class_weights == ClassWeights::none) return {};
+  std::vector<float> counts(splits.classes.size());
+  for (const ClipRef& clip : splits.train) counts[static_cast<std::size_t>(clip.label)] += 1;
+  const auto clips = static_cast<float>(splits.train.size());
+  for (float& count : counts) count = clips / (static_cast<float>(counts.size()) * count);
+  return torch::tensor(counts);
+}
+
+// Sums over an epoch, kept on the device so that no step waits for it.
+struct TrainMeter {
+  torch::Tensor loss_sum, hits;
+  std::int64_t clips = 0;
+  double seconds = 0;
+  double wait_seconds = 0;
+
+  explicit TrainMeter(const torch::Device& device)
+      : loss_sum(torch::zeros({}, torch::TensorOptions(torch::kFloat64).device(device))),
+        hits(torch::zeros({}, torch::TensorOptions(torch::kInt64).device(device))) {}
+
+  void add(const torch::Tensor& loss, const torch::Tensor& logits, const torch::Tensor& labels) {
+    loss_sum += loss.detach() * labels.size(0);
+    hits += (logits.detach().argmax(1) == labels).sum();
+    clips += labels.size(0);
+  }
+  double loss() const { return loss_sum.item<double>() / static_cast<double>(clips); }
+  double top1() const { return static_cast<double>(hits.item<std::int64_t>()) / static_cast<double>(clips); }
+};
+
+class Trainer {
+ public:
+  Trainer(const Settings& settings, const DataSplits& splits, const std::filesystem::path& output,
+          const std::vector<TrainingObserver*>& observers)
+      : settings_(settings),
+        splits_(splits),
+        observers_(observers),
+        device_(resolve_device(settings.device)),
+        pipeline_(settings.clip, settings.augment, settings.train.seed) {
+    const ThreadPlan threads = plan_threads(settings);
+    loading_.batch_size = settings.train.batch_size;
+    loading_.workers = threads.workers;
+    loading_.prefetch = settings.data.prefetch;
+    loading_.pin_memory = device_.is_cuda();
+
+    info_.settings = settings;
+    info_.classes = splits.classes;
+    info_.statistics = resolve_normalization(settings.normalize, splits.train, pipeline_, std::max(1, threads.workers));
+    info_.split_method = splits.method;
+    info_.split_fingerprint = splits.fingerprint;
+    info_.version = ACTREC_VERSION;
+
+    torch::manual_seed(KeyedRandom(settings.train.seed, Purpose::initialize).next64());
+    model_ = std::make_shared<Recogniser>(settings.model, settings.clip.size,
+                                          static_cast<std::int64_t>(splits.classes.size()), info_.statistics);
+    model_->to(device_);
+    optimizer_ = make_optimizer(*model_, settings.train);
+    loss_ = torch::nn::CrossEntropyLoss(torch::nn::CrossEntropyLossOptions()
+                                            .label_smoothing(settings.train.label_smoothing)
+                                            .weight(class_weights(settings, splits)));
+    loss_->to(device_);
+    summary_.best_checkpoint = output / "best.safetensors";
+    summary_.last_checkpoint = output / "last.safetensors";
+  }
+
+  TrainingSummary run() {
+    start_ = Clock::now();
+    try {
+      for (int epoch = 0; epoch < settings_.train.epochs; ++epoch) {
+        const Clock::time_point epoch_start = Clock::now();
+        const TrainMeter meter = train_epoch(epoch);
+        model_->eval();
+        const EvaluationResult val =
+            evaluate_clips(*model_, device_, splits_.val, splits_.classes, pipeline_, loading_);
+        if (finish_epoch(epoch, meter, val, seconds_since(epoch_start)).stop) {
+          summary_.reason = StopReason::early_stopping;
+          break;
+        }
+      }
+    } catch (const Interrupted&) {
+      save_checkpoint(summary_.last_checkpoint, *model_, info_);
+      summary_.reason = StopReason::interrupted;
+    }
+    summary_.seconds = seconds_since(start_);
+    return summary_;
+  }
+
+ private:
+  TrainMeter train_epoch(int epoch) {
+    const Clock::time_point start = Clock::now();
+    model_->train();
+    TrainMeter meter(device_);
+    Loader loader = Loader::training(splits_.train, pipeline_, loading_, settings_.train.seed, epoch);
+    const auto batches = static_cast<std::int64_t>(loader.batches());
+    const std::int64_t accumulate = settings_.train.accumulate;
+    const std::int64_t updates = (batches + accumulate - 1) / accumulate;  // optimiser steps an epoch
+
+    for (std::int64_t step = 0; step < batches; ++step) {
+      if (stop_requested()) throw Interrupted();
+      const Batch batch = loader.next();
+      const std::int64_t group = std::min(accumulate, batches - step / accumulate * accumulate);
+      const bool update = (step + 1) % accumulate == 0 || step + 1 == batches;
+      // Dropout's draws are a function of the step alone.
+      torch::manual_seed(KeyedRandom(settings_.train.seed, Purpose::dropout, static_cast<std::uint32_t>(epoch),
+                                     static_cast<std::uint64_t>(step))
+                             .next64());
+
+      const torch::Tensor labels = batch.labels.to(device_, true);
+      const torch::Tensor logits = model_->forward(batch.clips.to(device_, true));  // [B, K]
+      const torch::Tensor loss = loss_->forward(logits, labels);
+      (loss / static_cast<double>(group)).backward();
+      if (update) {
+        learning_rate_ = learning_rate_at(settings_.train, epoch * updates + step / accumulate, updates, monitored_);
+        update_weights();
+      }
+      meter.add(loss, logits, labels);
+
+      meter.seconds = seconds_since(start);
+      meter.wait_seconds = loader.wait_seconds();
+      report_step(epoch, step + 1, batches, meter);
+    }
+    if (!std::isfinite(meter.loss())) {
+      throw Error(fmt::format("the training loss of epoch {} is not finite", epoch + 1),
+                  "lower train.learning_rate or set train.optimizer.gradient_clip");
+    }
+    meter.seconds = seconds_since(start);
+    return meter;
+  }
+
+  void update_weights() {
+    if (settings_.train.optimizer.gradient_clip > 0) {
+      torch::nn::utils::clip_grad_norm_(model_->parameters(), settings_.train.optimizer.gradient_clip);
+    }
+    set_learning_rate(*optimizer_, learning_rate_);
+    optimizer_->step();
+    optimizer_->zero_grad();
+  }
+
+  double frames_per_second(const TrainMeter& meter) const {
+    return static_cast<double>(meter.clips * settings_.clip.frames) / meter.seconds;
+  }
+
+  void report_step(int epoch, std::int64_t step, std::int64_t steps, const TrainMeter& meter) {
+    const auto done = static_cast<double>(epoch * steps + step);
+    const auto left = static_cast<double>(settings_.train.epochs * steps) - done;
+    StepResult result{epoch + 1, settings_.train.epochs, step, steps};
+    result.frames_per_second = frames_per_second(meter);
+    result.data_wait_fraction = meter.wait_seconds / meter.seconds;
+    result.seconds_left = seconds_since(start_) / done * left;
+    for (TrainingObserver* observer : observers_) observer->on_step(result);
+  }
+
+  StoppingState finish_epoch(int epoch, const TrainMeter& meter, const EvaluationResult& val, double seconds) {
+    EpochResult result;
+    result.epoch = epoch + 1;
+    result.train_loss = meter.loss();
+    result.train_top1 = meter.top1();
+    result.val_loss = val.loss;
+    result.val_top1 = val.top1;
+    result.learning_rate = learning_rate_;
+    result.seconds = seconds;
+    result.frames_per_second = frames_per_second(meter);
+    result.data_wait_fraction = meter.wait_seconds / meter.seconds;
+    result.peak_rss_mb = peak_rss_mb();
+
+    const EarlyStoppingSettings& stopping = settings_.train.early_stopping;
+    monitored_.push_back(stopping.monitor == Monitor::val_loss ? val.loss : val.top1);
+    const StoppingState state = stopping_state(stopping, monitored_);
+    result.best = state.best_epoch == epoch;
+
+    info_.epoch = epoch + 1;
+    info_.metrics = {{"train_loss", result.train_loss}, {"train_top1", result.train_top1},
+                     {"val_loss", result.val_loss},     {"val_top1", result.val_top1}};
+    save_checkpoint(summary_.last_checkpoint, *model_, info_);
+    if (result.best) {
+      save_checkpoint(summary_.best_checkpoint, *model_, info_);
+      summary_.best_epoch = epoch + 1;
+      summary_.best = result;
+    }
+    summary_.epochs = epoch + 1;
+    for (TrainingObserver* observer : observers_) observer->on_epoch(result);
+    return state;
+  }
+
+  const Settings& settings_;
+  const DataSplits& splits_;
+  const std::vector<TrainingObserver*>& observers_;
+  torch::Device device_;
+  ClipPipeline pipeline_;
+  LoaderOptions loading_;
+  CheckpointInfo info_;
+  std::shared_ptr<Recogniser> model_;
+  std::unique_ptr<torch::optim::Optimizer> optimizer_;
+  torch::nn::CrossEntropyLoss loss_;
+  double learning_rate_ = 0;
+  std::vector<double> monitored_;  // val_loss or val_top1 of each epoch
+  Clock::time_point start_;
+  TrainingSummary summary_;
+};
+
+}  // namespace
+
+TrainingSummary train(const Settings& settings, const DataSplits& splits, const std::filesystem::path& output,
+                      const std::vector<TrainingObserver*>& observers) {
+  if (settings.clip.sampling == Sampling::all) {
+    throw ConfigError("clip.sampling: 'all' gives clips of different lengths, which training cannot batch",
+                      "train with 'segment' or 'dense'; `predict` and `evaluate` can use --sampling all");
+  }
+  return Trainer(settings, splits, output, observers).run();
+}
+
+}  // namespace actrec

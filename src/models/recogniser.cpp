@@ -1,0 +1,47 @@
+#include "models/recogniser.h"
+
+namespace actrec {
+namespace {
+
+torch::Tensor row_of(const std::array<float, 3>& channels, std::int64_t width) {
+  return torch::tensor({channels[0], channels[1], channels[2]}).repeat({width});
+}
+
+}  // namespace
+
+Recogniser::Recogniser(const ModelSettings& settings, FrameSize size, std::int64_t classes,
+                       const PixelStatistics& statistics)
+    : size_(size),
+      encoder_(register_module("encoder", make_encoder(settings.encoder, size))),
+      temporal_(register_module("temporal", make_temporal(settings.temporal, encoder_->dim()))),
+      dropout_(register_module("dropout", torch::nn::Dropout(settings.dropout))),
+      classifier_(register_module("classifier", torch::nn::Linear(temporal_->dim(), classes))) {
+  std::array<float, 3> scale, shift;
+  for (std::size_t c = 0; c < 3; ++c) {
+    scale[c] = static_cast<float>(1.0 / (255.0 * statistics.std[c]));
+    shift[c] = static_cast<float>(-statistics.mean[c] / statistics.std[c]);
+  }
+  scale_ = row_of(scale, size.width);
+  shift_ = row_of(shift, size.width);
+}
+
+torch::Tensor Recogniser::normalize(const torch::Tensor& frames) const {
+  // Whole rows at a time: broadcasting over the innermost three channels would not vectorise.
+  const torch::Tensor rows = frames.reshape({-1, size_.width * 3}).to(torch::kFloat32);
+  return torch::addcmul(shift_.to(frames.device()), rows, scale_.to(frames.device()))
+      .view({-1, size_.height, size_.width, 3})
+      .permute({0, 3, 1, 2});
+}
+
+torch::Tensor Recogniser::encode(const torch::Tensor& clips) {
+  const std::int64_t batch = clips.size(0), frames = clips.size(1);
+  return encoder_->forward(normalize(clips.flatten(0, 1))).view({batch, frames, encoder_->dim()});
+}
+
+torch::Tensor Recogniser::classify(const torch::Tensor& features) {
+  return classifier_->forward(dropout_->forward(temporal_->forward(features)));
+}
+
+torch::Tensor Recogniser::forward(const torch::Tensor& clips) { return classify(encode(clips)); }
+
+}  // namespace actrec

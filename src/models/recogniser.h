@@ -1,0 +1,40 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "config/settings.h"
+#include "models/encoder.h"
+#include "models/temporal.h"
+
+namespace actrec {
+
+// The whole network, from pixels to logits: CNN encoder per frame, LSTM over the frames, linear classifier
+// (LRCN, Donahue et al. 2015). Parameter names start with encoder., temporal. and classifier.
+class Recogniser : public torch::nn::Module {
+ public:
+  Recogniser(const ModelSettings& settings, FrameSize size, std::int64_t classes,
+             const PixelStatistics& statistics);
+
+  // uint8 RGB [B, T, H, W, 3] -> logits float32 [B, K].
+  torch::Tensor forward(const torch::Tensor& clips);
+  // uint8 RGB [B, T, H, W, 3] -> frame features float32 [B, T, D].
+  torch::Tensor encode(const torch::Tensor& clips);
+  // Frame features [B, T, D] -> logits [B, K].
+  torch::Tensor classify(const torch::Tensor& features);
+
+  // uint8 RGB [N, H, W, 3] -> float32 [N, 3, H, W] with channels_last strides: (pixel / 255 - mean) / std.
+  torch::Tensor normalize(const torch::Tensor& frames) const;
+
+ private:
+  FrameSize size_;
+  torch::Tensor scale_, shift_;  // [W * 3], one value per pixel of a row and channel: pixel * scale + shift
+  std::shared_ptr<Encoder> encoder_;
+  std::shared_ptr<TemporalHead> temporal_;
+  torch::nn::Dropout dropout_;
+  torch::nn::Linear classifier_;
+};
+
+}  // namespace actrec

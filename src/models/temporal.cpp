@@ -1,0 +1,82 @@
+#include "models/temporal.h"
+
+#include "models/pooling.h"
+
+namespace actrec {
+namespace {
+
+namespace nn = torch::nn;
+
+constexpr std::int64_t kLstmGates = 4;  // stacked in the weights as input, forget, cell, output
+constexpr std::int64_t kGruGates = 3;   // reset, update, new
+
+void initialize_recurrent(nn::Module& network, std::int64_t hidden, std::int64_t gates) {
+  torch::NoGradGuard no_grad;
+  for (auto& parameter : network.named_parameters()) {
+    const std::string& name = parameter.key();
+    torch::Tensor value = parameter.value();
+    if (name.rfind("weight_hh", 0) == 0) {
+      for (std::int64_t gate = 0; gate < gates; ++gate) {
+        nn::init::orthogonal_(value.narrow(0, gate * hidden, hidden));
+      }
+    } else if (name.rfind("weight_ih", 0) == 0) {
+      nn::init::xavier_uniform_(value);
+    } else {
+      value.zero_();
+      // The two bias vectors of a gate are added, so only one of them opens the forget gate.
+      if (gates == kLstmGates && name.rfind("bias_ih", 0) == 0) value.narrow(0, hidden, hidden).fill_(1);
+    }
+  }
+}
+
+// Rnn is nn::LSTM or nn::GRU; both give (outputs [B, T, H], state).
+template <typename Rnn, typename Options>
+class RecurrentHead : public TemporalHead {
+ public:
+  RecurrentHead(const TemporalSettings& settings, std::int64_t input_dim, std::int64_t gates)
+      : dim_(std::int64_t{settings.hidden} * (settings.bidirectional ? 2 : 1)),
+        rnn_(register_module("rnn", Rnn(Options(input_dim, settings.hidden)
+                                            .num_layers(settings.layers)
+                                            .bidirectional(settings.bidirectional)
+                                            .dropout(settings.dropout)
+                                            .batch_first(true)))),
+        pool_(register_module(
+            "pool", std::make_shared<TemporalPooling>(settings.pool, dim_, settings.bidirectional))) {
+    initialize_recurrent(*rnn_, settings.hidden, gates);
+  }
+  torch::Tensor forward(const torch::Tensor& features) override {
+    return pool_->forward(std::get<0>(rnn_->forward(features)));
+  }
+  std::int64_t dim() const override { return dim_; }
+
+ private:
+  std::int64_t dim_;
+  Rnn rnn_;
+  std::shared_ptr<TemporalPooling> pool_;
+};
+
+class MeanHead : public TemporalHead {
+ public:
+  explicit MeanHead(std::int64_t input_dim) : dim_(input_dim) {}
+  torch::Tensor forward(const torch::Tensor& features) override { return features.mean(1); }
+  std::int64_t dim() const override { return dim_; }
+
+ private:
+  std::int64_t dim_;
+};
+
+}  // namespace
+
+std::shared_ptr<TemporalHead> make_temporal(const TemporalSettings& settings, std::int64_t input_dim) {
+  switch (settings.type) {
+    case TemporalType::lstm:
+      return std::make_shared<RecurrentHead<nn::LSTM, nn::LSTMOptions>>(settings, input_dim, kLstmGates);
+    case TemporalType::gru:
+      return std::make_shared<RecurrentHead<nn::GRU, nn::GRUOptions>>(settings, input_dim, kGruGates);
+    case TemporalType::mean:
+      return std::make_shared<MeanHead>(input_dim);
+  }
+  throw std::logic_error("unknown temporal type");
+}
+
+}  // namespace actrec

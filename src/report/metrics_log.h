@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "engine/observer.h"
+
+namespace actrec {
+
+// Keeps metrics.jsonl and metrics.csv in a run directory: a line an epoch, numbers with all their digits.
+// Both files are replaced as a whole after each epoch, so they are complete at any moment.
+class MetricsLog : public TrainingObserver {
+ public:
+  explicit MetricsLog(std::filesystem::path directory);
+  void on_epoch(const EpochResult& result) override;
+
+ private:
+  std::filesystem::path directory_;
+  std::string jsonl_, csv_;
+};
+
+}  // namespace actrec

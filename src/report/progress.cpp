@@ -1,0 +1,55 @@
+#include "report/progress.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "core/text.h"
+
+namespace actrec {
+namespace {
+
+constexpr auto kInterval = std::chrono::milliseconds(100);
+constexpr const char* kClearLine = "\r\x1b[K";
+
+}  // namespace
+
+ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1) {}
+
+ProgressLine::~ProgressLine() { clear(); }
+
+void ProgressLine::show(const std::string& text) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!terminal_ || now - last_ < kInterval) return;
+  last_ = now;
+  shown_ = true;
+  fmt::print(stderr, "{}{}", kClearLine, text);
+  std::fflush(stderr);
+}
+
+void ProgressLine::clear() {
+  if (!shown_) return;
+  fmt::print(stderr, "{}", kClearLine);
+  std::fflush(stderr);
+  shown_ = false;
+}
+
+void TrainingProgress::on_step(const StepResult& result) {
+  line_.show(fmt::format("epoch {}/{}  step {}/{}  {:.0f} frames/s  waiting for data {:.0f}%  {} left", result.epoch,
+                         result.epochs, result.step, result.steps, result.frames_per_second,
+                         100 * result.data_wait_fraction, format_duration(result.seconds_left)));
+}
+
+void TrainingProgress::on_epoch(const EpochResult& result) {
+  line_.clear();
+  spdlog::info(
+      "epoch {:>3}/{}  train loss {:.4f} top-1 {:.3f}  val loss {:.4f} top-1 {:.3f}  lr {:.2e}  {:.0f} frames/s  "
+      "wait {:.0f}%  {}{}",
+      result.epoch, epochs_, result.train_loss, result.train_top1, result.val_loss, result.val_top1,
+      result.learning_rate, result.frames_per_second, 100 * result.data_wait_fraction,
+      format_duration(result.seconds), result.best ? "  best" : "");
+}
+
+}  // namespace actrec

@@ -1,0 +1,132 @@
+#include "report/results_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/text.h"
+
+namespace actrec {
+namespace {
+
+constexpr std::size_t kLongestName = 32;
+constexpr std::size_t kLargestTextMatrix = 30;  // classes; a larger matrix does not fit a terminal
+
+bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+std::size_t columns(const std::string& text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return !continues_character(c); }));
+}
+
+std::size_t name_width(const std::vector<std::string>& names) {
+  std::size_t width = 5;
+  for (const std::string& name : names) width = std::max(width, columns(name));
+  return std::min(width, kLongestName);
+}
+
+std::string confusion_text(const EvaluationResult& result) {
+  if (result.classes.size() > kLargestTextMatrix) {
+    return fmt::format("confusion matrix: {} classes, see --json\n", result.classes.size());
+  }
+  const std::size_t width = name_width(result.classes);
+  std::string text = "confusion matrix (rows: true class, columns: prediction)\n" + std::string(width + 2, ' ');
+  for (std::size_t k = 0; k < result.classes.size(); ++k) text += fmt::format("{:>5}", k + 1);
+  text += '\n';
+  for (std::size_t row = 0; row < result.classes.size(); ++row) {
+    text += fmt::format("{:>2} {}", row + 1, pad(result.classes[row], width - 1));
+    for (const std::int64_t count : result.confusion[row]) text += count == 0 ? "    ." : fmt::format("{:>5}", count);
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string pad(const std::string& text, std::size_t width) {
+  std::string padded;
+  std::size_t used = 0;
+  for (const char c : text) {
+    const bool starts = !continues_character(c);
+    if (starts && used == width) break;
+    used += starts ? 1 : 0;
+    padded += c;
+  }
+  return padded + std::string(width - used, ' ');
+}
+
+std::string evaluation_text(const EvaluationResult& result) {
+  std::string text = fmt::format(
+      "clips                {}\n"
+      "top-1 accuracy       {:.4f}\n"
+      "top-5 accuracy       {:.4f}\n"
+      "mean class accuracy  {:.4f}\n"
+      "macro F1             {:.4f}\n"
+      "loss                 {:.4f}\n\n",
+      result.clips, result.top1, result.top5, result.mean_class_accuracy, result.macro_f1, result.loss);
+  const std::size_t width = name_width(result.classes);
+  text += fmt::format("{}  precision  recall      F1  clips\n", pad("class", width));
+  for (const ClassResult& one : result.per_class) {
+    text += fmt::format("{}     {:.4f}  {:.4f}  {:.4f}  {:>5}\n", pad(one.name, width), one.precision, one.recall,
+                        one.f1, one.support);
+  }
+  return text + '\n' + confusion_text(result);
+}
+
+nlohmann::ordered_json evaluation_json(const EvaluationResult& result) {
+  nlohmann::ordered_json per_class = nlohmann::ordered_json::array();
+  for (const ClassResult& one : result.per_class) {
+    per_class.push_back({{"class", one.name},
+                         {"clips", one.support},
+                         {"precision", one.precision},
+                         {"recall", one.recall},
+                         {"f1", one.f1}});
+  }
+  return {{"clips", result.clips},
+          {"top1", result.top1},
+          {"top5", result.top5},
+          {"mean_class_accuracy", result.mean_class_accuracy},
+          {"macro_f1", result.macro_f1},
+          {"loss", result.loss},
+          {"classes", result.classes},
+          {"confusion", result.confusion},
+          {"per_class", per_class}};
+}
+
+std::string prediction_text(const Prediction& prediction) {
+  if (!prediction.error.empty()) return fmt::format("{}\n  no prediction: {}\n", prediction.input, prediction.error);
+  std::string text = fmt::format("{}  ({})\n", prediction.input, format_count(prediction.frames, "frame"));
+  for (const LabelProbability& guess : prediction.top) {
+    text += fmt::format("  {:.4f}  {}\n", guess.probability, guess.label);
+  }
+  return text;
+}
+
+nlohmann::ordered_json prediction_json(const Prediction& prediction) {
+  nlohmann::ordered_json json = {{"input", prediction.input}};
+  if (!prediction.error.empty()) {
+    json["error"] = prediction.error;
+    return json;
+  }
+  json["frames"] = prediction.frames;
+  json["top"] = nlohmann::ordered_json::array();
+  for (const LabelProbability& guess : prediction.top) {
+    json["top"].push_back({{"label", guess.label}, {"probability", guess.probability}});
+  }
+  return json;
+}
+
+std::string summary_text(const TrainingSummary& summary) {
+  const char* reason = summary.reason == StopReason::interrupted      ? "interrupted"
+                       : summary.reason == StopReason::early_stopping ? "stopped early, no improvement"
+                                                                      : "finished";
+  std::string text =
+      fmt::format("{} after {} and {}\n", reason, format_count(summary.epochs, "epoch"), format_duration(summary.seconds));
+  if (summary.best_epoch > 0) {
+    text += fmt::format("best epoch {}: val loss {:.4f}, val top-1 {:.4f}\nbest model  {}\n", summary.best_epoch,
+                        summary.best.val_loss, summary.best.val_top1, summary.best_checkpoint.string());
+  }
+  return text + fmt::format("last model  {}\n", summary.last_checkpoint.string());
+}
+
+}  // namespace actrec

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "data/dataset_index.h"
+
+namespace actrec::testing {
+
+// A temporary folder to lay data sets out in; removed at the end. Indexing opens no video, so empty files
+// stand for videos.
+class DatasetTree {
+ public:
+  DatasetTree() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "actrec-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    root_ = pattern;
+  }
+  ~DatasetTree() {
+    std::error_code ignored;
+    std::filesystem::remove_all(root_, ignored);
+  }
+  DatasetTree(const DatasetTree&) = delete;
+  DatasetTree& operator=(const DatasetTree&) = delete;
+
+  const std::filesystem::path& root() const { return root_; }
+
+  std::filesystem::path file(const std::string& name, const std::string& content = "") const {
+    const std::filesystem::path path = root_ / name;
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path, std::ios::binary) << content;
+    return path;
+  }
+  void files(const std::vector<std::string>& names) const {
+    for (const std::string& name : names) file(name);
+  }
+  void frames(const std::string& folder) const { files({folder + "/0001.jpg", folder + "/0002.jpg"}); }
+  std::filesystem::path folder(const std::string& name) const {
+    std::filesystem::create_directories(root_ / name);
+    return root_ / name;
+  }
+
+  DataSettings settings(const std::string& path = "") const {
+    DataSettings settings;
+    settings.path = path.empty() ? root_ : root_ / path;
+    return settings;
+  }
+
+ private:
+  std::filesystem::path root_;
+};
+
+// What is logged, at any level, while it lives.
+class LogCapture {
+ public:
+  LogCapture() : before_(spdlog::default_logger()) {
+    auto logger =
+        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(stream_));
+    logger->set_level(spdlog::level::debug);
+    logger->set_pattern("%l: %v");
+    spdlog::set_default_logger(logger);
+  }
+  ~LogCapture() { spdlog::set_default_logger(before_); }
+  std::string text() const { return stream_.str(); }
+
+ private:
+  std::ostringstream stream_;
+  std::shared_ptr<spdlog::logger> before_;
+};
+
+inline bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// Runs `action`, which must throw an E whose message and hint together contain every one of `parts`.
+template <typename E, typename Action>
+void expect_error(Action action, const std::vector<std::string>& parts) {
+  try {
+    action();
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const E& error) {
+    const std::string text = std::string(error.what()) + "; hint: " + error.hint();
+    for (const std::string& part : parts)
+      EXPECT_TRUE(contains(text, part)) << "no '" << part << "' in: " << text;
+  }
+}
+
+inline void expect_unreadable(const DataSettings& settings, const std::vector<std::string>& parts) {
+  expect_error<DataError>([&] { read_dataset(settings); }, parts);
+}
+
+// "class: name g=group split" of each clip, without what is empty.
+inline std::vector<std::string> summary(const DatasetIndex& index) {
+  std::vector<std::string> lines;
+  for (const ClipRef& clip : index.clips) {
+    std::string line = index.classes.at(static_cast<std::size_t>(clip.label)) + ": " + clip.name;
+    if (!clip.group.empty()) line += " g=" + clip.group;
+    if (!clip.split.empty()) line += " " + clip.split;
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+// A list of the real video that may lie beside the checkout.
+inline std::filesystem::path shared_list(const std::string& dataset) {
+  return std::filesystem::path(__FILE__).parent_path() / "../../../shared/data" / dataset / "clips.csv";
+}
+
+}  // namespace actrec::testing

@@ -1,0 +1,356 @@
+#include "data/video_reader.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <opencv2/imgproc.hpp>
+#include <sstream>
+
+#include "core/error.h"
+#include "data/frame_folder.h"
+#include "video_fixtures.h"
+
+namespace actrec {
+namespace {
+
+using namespace actrec::testing;
+
+const auto* const kQuiet = ::testing::AddGlobalTestEnvironment(new QuietLibraries);
+
+std::string error_of(const fs::path& path) {
+  try {
+    open_video(path)->grab();
+  } catch (const DataError& error) {
+    EXPECT_NE(std::string(error.what()).find(path.string()), std::string::npos) << error.what();
+    return std::string(error.what()) + "; " + error.hint();
+  }
+  return "no error";
+}
+
+std::vector<cv::Mat> all_frames(const fs::path& path) {
+  std::vector<cv::Mat> frames;
+  const auto reader = open_video(path);
+  while (reader->grab()) frames.push_back(reader->retrieve().clone());
+  return frames;
+}
+
+double largest_difference(const cv::Mat& a, const cv::Mat& b) {
+  return a.size() == b.size() && a.type() == b.type() ? cv::norm(a, b, cv::NORM_INF) : 1e9;
+}
+
+// Compares our frames with the FFmpeg program's: the same number, and RGB within 2 levels everywhere.
+// One thread, since FFmpeg hides damage differently from run to run with several.
+int compare_with_ffmpeg(const fs::path& file) {
+  FILE* pipe = ::popen(("ffmpeg -nostdin -v quiet -threads 1 -i " + quoted(file) +
+                        " -map 0:v:0 -fps_mode passthrough -f rawvideo -pix_fmt rgb24 - 2>/dev/null")
+                           .c_str(),
+                       "r");
+  const auto reader = open_video(file);
+  int frames = 0;
+  double worst = 0;
+  cv::Mat expected;
+  while (reader->grab()) {
+    const cv::Mat frame = reader->retrieve();
+    EXPECT_EQ(frame.size(), reader->header().size);
+    expected.create(frame.size(), CV_8UC3);
+    const std::size_t bytes = expected.total() * 3;
+    if (std::fread(expected.data, 1, bytes, pipe) != bytes) break;
+    worst = std::max(worst, cv::norm(frame, expected, cv::NORM_INF));
+    ++frames;
+  }
+  EXPECT_EQ(std::fgetc(pipe), EOF) << "ffmpeg has more frames";
+  EXPECT_FALSE(reader->grab()) << "ffmpeg has fewer frames";
+  ::pclose(pipe);
+  EXPECT_LE(worst, 2);
+  return frames;
+}
+
+TEST(VideoReader, DecoderFilesAgreeWithFfmpegOrAreErrors) {
+  const fs::path folder = shared_data() / "decoder";
+  REQUIRE_SHARED(folder);
+  REQUIRE_FFMPEG();
+  int compared = 0, errors = 0;
+  for (const auto& entry : nlohmann::json::parse(read_bytes(folder / "manifest.json"))) {
+    const std::string name = entry["file"];
+    SCOPED_TRACE(name);
+    const std::string expected = entry["decoded_frames"];
+    try {
+      const int frames = compare_with_ffmpeg(folder / name);
+      EXPECT_EQ(frames, expected == "-" ? 0 : std::stoi(expected));
+      ++compared;
+    } catch (const DataError& error) {
+      EXPECT_EQ(expected, "-") << error.what();
+      EXPECT_NE(std::string(error.what()).find(name), std::string::npos);
+      EXPECT_FALSE(error.hint().empty());
+      ++errors;
+    }
+  }
+  EXPECT_EQ(compared, 35);
+  EXPECT_EQ(errors, 6);
+}
+
+TEST(VideoReader, TimesAgreeWithFfprobe) {
+  const fs::path folder = shared_data() / "decoder";
+  REQUIRE_SHARED(folder);
+  REQUIRE_FFMPEG();
+  // Variable frame rates, a first time stamp other than 0, and frames stored in another order.
+  for (const char* name : {"sample_android_slow_motion.mp4", "no_duration.webm", "test_non_zero_start.mp4",
+                           "sample.avi", "unordered.mov", "bitmap.mp4", "sine_stereo_mp2.mpg"}) {
+    SCOPED_TRACE(name);
+    std::istringstream lines(output_of("ffprobe -v quiet -select_streams v:0 -show_entries "
+                                       "frame=best_effort_timestamp_time -of csv=p=0 " +
+                                       quoted(folder / name)));
+    const auto reader = open_video(folder / name);
+    double first = 0;
+    int frames = 0;
+    for (std::string line; std::getline(lines, line);) {
+      if (line.empty()) continue;
+      ASSERT_TRUE(reader->grab());
+      // A number, with a comma where a frame has side data, or N/A.
+      char* end = nullptr;
+      const double seconds = std::strtod(line.c_str(), &end);
+      if (frames == 0) first = seconds;
+      if (end != line.c_str()) {
+        EXPECT_NEAR(reader->time_seconds(), seconds - first, 2e-6) << "frame " << frames;
+      }
+      ++frames;
+    }
+    EXPECT_GT(frames, 1);
+    EXPECT_FALSE(reader->grab());
+  }
+}
+
+TEST(VideoReader, DecodesInTheCallingThreadOnly) {
+  REQUIRE_FFMPEG();
+  const TempDir dir;
+  const fs::path video = dir / "a.mp4";
+  ASSERT_TRUE(run_ffmpeg("-f lavfi -i testsrc2=s=320x240:d=1 -c:v libx264 " + quoted(video)) ||
+              run_ffmpeg("-f lavfi -i testsrc2=s=320x240:d=1 -c:v mpeg4 " + quoted(video)));
+  const auto threads = [] {
+    return std::distance(fs::directory_iterator("/proc/self/task"), fs::directory_iterator());
+  };
+  const auto before = threads();
+  const auto reader = open_video(video);
+  int frames = 0;
+  for (; reader->grab(); ++frames) ASSERT_EQ(threads(), before);
+  EXPECT_EQ(frames, 25);
+}
+
+TEST(VideoReader, ErrorsNameTheFileAndTheReason) {
+  const TempDir dir;
+  EXPECT_NE(error_of(dir / "missing.mp4").find("does not exist"), std::string::npos);
+  write_bytes(dir / "empty.mp4", "");
+  EXPECT_NE(error_of(dir / "empty.mp4").find("is empty"), std::string::npos);
+  write_bytes(dir / "text.mp4", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n");
+  EXPECT_NE(error_of(dir / "text.mp4").find("holds text"), std::string::npos);
+  std::string noise(50000, '\0');
+  for (std::size_t i = 0; i < noise.size(); ++i) noise[i] = static_cast<char>(i * i * 2654435761u >> 13);
+  write_bytes(dir / "noise.mp4", noise);
+  EXPECT_NE(error_of(dir / "noise.mp4").find("is not a readable video"), std::string::npos);
+  fs::create_directory(dir / "folder");
+  EXPECT_NE(error_of(dir / "folder").find("without numbered frames"), std::string::npos);
+  ASSERT_EQ(::mkfifo((dir / "pipe.mp4").c_str(), 0600), 0);
+  EXPECT_NE(error_of(dir / "pipe.mp4").find("not a regular file"), std::string::npos);
+}
+
+TEST(VideoReader, TruncatedWithoutIndexIsAnError) {
+  REQUIRE_FFMPEG();
+  const TempDir dir;
+  ASSERT_TRUE(run_ffmpeg("-f lavfi -i testsrc2=s=160x120:d=1 -c:v mpeg4 " + quoted(dir / "whole.mp4")));
+  const std::string bytes = read_bytes(dir / "whole.mp4");
+  write_bytes(dir / "half.mp4", bytes.substr(0, bytes.size() / 2));
+  EXPECT_NE(error_of(dir / "half.mp4").find("index is missing"), std::string::npos);
+}
+
+TEST(VideoReader, SoundWithoutPicturesIsAnError) {
+  REQUIRE_FFMPEG();
+  const TempDir dir;
+  ASSERT_TRUE(run_ffmpeg("-f lavfi -i sine=d=0.2 -c:a aac " + quoted(dir / "sound.mp4")));
+  EXPECT_NE(error_of(dir / "sound.mp4").find("has no video stream"), std::string::npos);
+}
+
+TEST(VideoReader, AListPosingAsVideoCannotMakeItReadOtherFiles) {
+  REQUIRE_FFMPEG();
+  const TempDir dir;
+  ASSERT_TRUE(run_ffmpeg("-f lavfi -i testsrc2=s=160x120:d=0.2 -c:v mpeg2video " + quoted(dir / "other.ts")));
+  write_bytes(dir / "list.mp4", "ffconcat version 1.0\nfile 'other.ts'\n");
+  write_bytes(dir / "list.m3u8",
+              "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:0.2,\nother.ts\n#EXT-X-ENDLIST\n");
+  EXPECT_NE(error_of(dir / "list.mp4"), "no error");
+  EXPECT_NE(error_of(dir / "list.m3u8"), "no error");
+}
+
+TEST(VideoReader, PathsMayHoldAnyCharacters) {
+  REQUIRE_FFMPEG();
+  const TempDir dir;
+  const std::string name = "http: \xE6\xBC\xA2\xE5\xAD\x97 100% \xC3\xA4\xC3\xB6.avi";
+  ASSERT_TRUE(make_numbered_video(dir / "plain.avi", 3));
+  fs::rename(dir / "plain.avi", dir / name);
+  EXPECT_EQ(all_frames(dir / name).size(), 3u);
+}
+
+TEST(VideoReader, AppliesEveryOrientation) {
+  REQUIRE_FFMPEG();
+  const TempDir dir;
+  cv::Mat image(32, 48, CV_8UC3);
+  for (int y = 0; y < image.rows; ++y) {
+    for (int x = 0; x < image.cols; ++x) image.at<cv::Vec3b>(y, x) = cv::Vec3b(200, static_cast<uchar>(5 * x), static_cast<uchar>(7 * y));
+  }
+  cv::imwrite((dir / "0.png").string(), image);
+  ASSERT_TRUE(run_ffmpeg("-i " + quoted(dir / "0.png") + " -c:v png " + quoted(dir / "a.mp4")));
+  std::string bytes = read_bytes(dir / "a.mp4");
+  const std::size_t matrix = bytes.find("tkhd") + 44;  // ISO 14496-12, version 0 of the box
+  const cv::Mat upright = all_frames(dir / "a.mp4").at(0);
+  for (const auto& [a, b, c, d] : std::vector<std::array<int, 4>>{{1, 0, 0, 1}, {-1, 0, 0, 1}, {1, 0, 0, -1},
+                                                                  {-1, 0, 0, -1}, {0, 1, 1, 0}, {0, 1, -1, 0},
+                                                                  {0, -1, 1, 0}, {0, -1, -1, 0}}) {
+    SCOPED_TRACE(::testing::Message() << "matrix " << a << " " << b << " " << c << " " << d);
+    const auto put = [&](std::size_t i, int value) {
+      const std::uint32_t fixed = static_cast<std::uint32_t>(value * 65536);
+      for (int k = 0; k < 4; ++k) bytes[matrix + 4 * i + static_cast<std::size_t>(k)] = static_cast<char>(fixed >> (24 - 8 * k));
+    };
+    put(0, a), put(1, b), put(3, c), put(4, d);
+    write_bytes(dir / "turned.mp4", bytes);
+    // (x', y') = (a x + c y, b x + d y), moved to begin at 0.
+    cv::Mat expected(a != 0 ? upright.size() : cv::Size(upright.rows, upright.cols), CV_8UC3);
+    for (int y = 0; y < upright.rows; ++y) {
+      for (int x = 0; x < upright.cols; ++x) {
+        const int tx = a * x + c * y, ty = b * x + d * y;
+        expected.at<cv::Vec3b>(ty < 0 || b + d < 0 ? ty + expected.rows - 1 : ty,
+                               tx < 0 || a + c < 0 ? tx + expected.cols - 1 : tx) = upright.at<cv::Vec3b>(y, x);
+      }
+    }
+    const auto reader = open_video(dir / "turned.mp4");
+    EXPECT_EQ(reader->header().size, expected.size());
+    ASSERT_TRUE(reader->grab());
+    EXPECT_EQ(largest_difference(reader->retrieve(), expected), 0);
+  }
+}
+
+TEST(VideoReader, ColourMatrixAndRangeOfTheStreamAreUsed) {
+  REQUIRE_FFMPEG();
+  const TempDir dir;
+  // Pure red through each matrix and range must come back as red, not as the orange of a mismatch.
+  for (const std::string matrix : {"bt709", "bt601"}) {
+    for (const std::string range : {"tv", "pc"}) {
+      SCOPED_TRACE(matrix + " " + range);
+      const std::string tag = matrix == "bt709" ? "bt709" : "smpte170m";
+      ASSERT_TRUE(run_ffmpeg("-f lavfi -i color=red:s=64x48:d=0.2 -vf scale=out_color_matrix=" + matrix +
+                             ":out_range=" + range + ",format=yuv444p -c:v ffv1 -colorspace " + tag +
+                             " -color_range " + range + " " + quoted(dir / "red.mkv")));
+      const cv::Vec3b pixel = all_frames(dir / "red.mkv").at(0).at<cv::Vec3b>(20, 20);
+      EXPECT_NEAR(pixel[0], 255, 2);
+      EXPECT_NEAR(pixel[1], 0, 2);
+      EXPECT_NEAR(pixel[2], 0, 2);
+    }
+  }
+}
+
+TEST(VideoReader, FrameSizeMayChangeWithinAStream) {
+  REQUIRE_FFMPEG();
+  const TempDir dir;
+  const auto part = [&](const std::string& name, const std::string& color, const std::string& size) {
+    return run_ffmpeg("-f lavfi -i color=" + color + ":s=" + size + ":d=0.2:r=25 -c:v mpeg2video -b:v 2M " +
+                      quoted(dir / name));
+  };
+  ASSERT_TRUE(part("a.ts", "red", "320x240") && part("b.ts", "blue", "640x480") && part("c.ts", "lime", "160x96"));
+  write_bytes(dir / "all.ts", read_bytes(dir / "a.ts") + read_bytes(dir / "b.ts") + read_bytes(dir / "c.ts"));
+  const std::vector<cv::Mat> frames = all_frames(dir / "all.ts");
+  ASSERT_GE(frames.size(), 13u);
+  EXPECT_EQ(frames.front().size(), cv::Size(320, 240));
+  EXPECT_GT(frames.front().at<cv::Vec3b>(100, 100)[0], 240);
+  EXPECT_EQ(frames[7].size(), cv::Size(640, 480));
+  EXPECT_GT(frames[7].at<cv::Vec3b>(300, 500)[2], 240);
+  EXPECT_EQ(frames.back().size(), cv::Size(160, 96));
+  EXPECT_GT(frames.back().at<cv::Vec3b>(50, 100)[1], 240);
+}
+
+TEST(VideoReader, FrameFolderEqualsItsVideo) {
+  REQUIRE_FFMPEG();
+  const TempDir dir;
+  fs::create_directory(dir / "frames");
+  ASSERT_TRUE(run_ffmpeg("-f lavfi -i testsrc2=s=160x120:d=0.5:r=25 -c:v mpeg4 -q:v 3 " + quoted(dir / "a.mp4")));
+  ASSERT_TRUE(run_ffmpeg("-i " + quoted(dir / "a.mp4") + " -fps_mode passthrough " + quoted(dir / "frames/%d.png")));
+  const std::vector<cv::Mat> video = all_frames(dir / "a.mp4"), folder = all_frames(dir / "frames");
+  ASSERT_EQ(video.size(), 13u);
+  ASSERT_EQ(folder.size(), 13u);
+  for (std::size_t i = 0; i < video.size(); ++i) EXPECT_LE(largest_difference(video[i], folder[i]), 0) << i;
+}
+
+TEST(FrameFolder, OrdersNumbersAsNumbersAndIgnoresOtherFiles) {
+  const TempDir dir;
+  for (const char* name : {"frame10.jpg", "frame2.JPG", "frame0001.png", "frame9.bmp", "._frame3.jpg", "cover.jpg",
+                           "frame4.txt", "frame100.jpeg"}) {
+    write_bytes(dir / name, "x");
+  }
+  fs::create_directory(dir / "frame5.jpg");
+  std::vector<std::string> names;
+  for (const fs::path& path : numbered_frames(dir.path())) names.push_back(path.filename().string());
+  EXPECT_EQ(names, (std::vector<std::string>{"frame0001.png", "frame2.JPG", "frame9.bmp", "frame10.jpg",
+                                             "frame100.jpeg"}));
+  EXPECT_TRUE(is_frame_folder(dir.path()));
+  EXPECT_FALSE(is_frame_folder(dir / "frame5.jpg"));
+  EXPECT_FALSE(is_frame_folder(dir / "cover.jpg"));
+  EXPECT_FALSE(is_frame_folder(dir / "missing"));
+}
+
+TEST(FrameFolder, ReadsFramesWithTimes) {
+  const TempDir dir;
+  make_numbered_frames(dir.path(), 12);
+  const auto reader = open_video(dir.path());
+  EXPECT_EQ(reader->header().claimed_frames, 12);
+  EXPECT_EQ(reader->header().frames_per_second, 0);
+  EXPECT_EQ(reader->header().size, cv::Size(64, 48));
+  for (int i = 0; i < 12; ++i) {
+    ASSERT_TRUE(reader->grab());
+    EXPECT_NEAR(reader->time_seconds(), i / 25.0, 1e-12);
+    if (i % 3 != 1) continue;
+    EXPECT_EQ(reader->retrieve().at<cv::Vec3b>(40, 60), cv::Vec3b::all(static_cast<uchar>(level_of(i))));
+  }
+  EXPECT_FALSE(reader->grab());
+}
+
+TEST(FrameFolder, ImagesAreRgb) {
+  const TempDir dir;
+  cv::imwrite((dir / "1.png").string(), cv::Mat(8, 8, CV_8UC3, cv::Scalar(10, 20, 30)));  // BGR
+  cv::imwrite((dir / "2.png").string(), cv::Mat(8, 8, CV_8UC1, cv::Scalar(77)));
+  const std::vector<cv::Mat> frames = all_frames(dir.path());
+  EXPECT_EQ(frames.at(0).at<cv::Vec3b>(3, 3), cv::Vec3b(30, 20, 10));
+  EXPECT_EQ(frames.at(1).at<cv::Vec3b>(3, 3), cv::Vec3b(77, 77, 77));
+}
+
+TEST(FrameFolder, BrokenImagesAreErrorsThatNameThem) {
+  const TempDir dir;
+  cv::Mat noise(64, 64, CV_8UC3);
+  cv::randu(noise, 0, 255);
+  for (const std::string name : {"1.jpg", "2.jpg", "3.png"}) cv::imwrite((dir / name).string(), noise);
+  for (const std::string name : {"2.jpg", "3.png"}) {
+    const std::string bytes = read_bytes(dir / name);
+    write_bytes(dir / name, bytes.substr(0, bytes.size() / 2));
+  }
+  write_bytes(dir / "4.bmp", "");
+  const auto reader = open_video(dir.path());
+  ASSERT_TRUE(reader->grab());
+  EXPECT_NO_THROW(reader->retrieve());
+  for (const std::string name : {"2.jpg", "3.png", "4.bmp"}) {
+    ASSERT_TRUE(reader->grab());
+    try {
+      reader->retrieve();
+      ADD_FAILURE() << name << " gave no error";
+    } catch (const DataError& error) {
+      EXPECT_NE(std::string(error.what()).find(name), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST(VideoReader, KnowsVideoExtensions) {
+  for (const char* name : {"a.mp4", "a.AVI", "b/c.mkv", "x.webm", "y.mov"}) EXPECT_TRUE(has_video_extension(name));
+  for (const char* name : {"a.jpg", "mp4", "a.mp4.txt", "a.csv", ""}) EXPECT_FALSE(has_video_extension(name));
+}
+
+}  // namespace
+}  // namespace actrec
