@@ -37,4 +37,6 @@ if [[ ! -f "$ninja_file" || CMakePresets.json -nt "$ninja_file" ]]; then
   cmake --preset "$preset"
 fi
 cmake --build --preset "$preset" -j "$(count_jobs)" "$@"
-echo "built: $PWD/build/$preset/actrec"
+if [[ -x "build/$preset/actrec" ]]; then
+  echo "built: $PWD/build/$preset/actrec"
+fi

@@ -11,15 +11,19 @@ namespace actrec {
 
 // Where a run's settings come from.
 struct ConfigSource {
-  std::filesystem::path file;          // a JSON file (comments allowed, "extends": "other.json" or a list); empty: defaults
+  // JSON with comments; "extends" names a file, or a list of files, to start from. Empty: the defaults.
+  std::filesystem::path file;
   std::vector<std::string> overrides;  // KEY=VALUE from --set, applied last, for example "train.epochs=3"
 };
 
-// Reads, merges and checks. Relative paths are resolved: in a file against that file's directory, in an
-// override against the working directory. A value of an override is JSON where it parses as JSON of the
-// setting's type, and else a string. Throws ConfigError that lists ALL problems found (unknown key with the
-// closest match, wrong type, out of range with the allowed range, contradictions, syntax with file, line
-// and column, `extends` cycles with the chain of files), each with its file (or `--set`) and key.
+// Reads, merges and checks. A file that extends others is read over them in the order it lists them: sections
+// merge key by key, every other value replaces. Relative paths become absolute and normal: in a file against
+// that file's directory, in an override against the working directory; an empty path stays empty. The value
+// of an override is taken literally for texts, paths and choices (JSON quotes are optional), and is JSON for
+// all else; a section takes a JSON object, which merges. The key "$schema" is for editors and is ignored.
+// Throws ConfigError that lists ALL problems found (unknown key with the closest match, wrong type, out of
+// range with the allowed range, key given twice, contradictions, syntax with file, line and column, `extends`
+// cycles with the chain of files), a line each with its file (or `--set`) and key.
 Settings load_settings(const ConfigSource& source);
 
 // The settings of a parsed document, as stored in a checkpoint; `origin` names it in messages. Same

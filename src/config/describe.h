@@ -10,8 +10,8 @@ namespace actrec {
 
 // A setting as documentation sees it.
 struct SettingDescription {
-  std::string key;            // "train.learning_rate"
-  std::string type;           // "integer", "number", "boolean", "text", "path", "choice", "range", "size", ...
+  std::string key;   // "train.learning_rate"
+  std::string type;  // "integer", "number", "boolean", "text", "path", "choice", "range", "size", ...
   std::string default_value;  // as JSON
   std::string allowed;        // "1 to 4096", "lstm | gru | mean"; empty: anything of the type
   std::string doc;

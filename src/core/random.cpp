@@ -20,38 +20,30 @@ std::uint64_t stable_hash(std::string_view text) {
   return hash;
 }
 
-KeyedRandom::KeyedRandom(std::uint64_t seed, Purpose purpose, std::uint32_t epoch, std::uint64_t item) {
-  const std::uint64_t key = mix(seed + 0x9e3779b97f4a7c15ULL * static_cast<std::uint64_t>(purpose));
-  key_[0] = static_cast<std::uint32_t>(key);
-  key_[1] = static_cast<std::uint32_t>(key >> 32);
-  counter_[0] = 0;
-  counter_[1] = epoch;
-  counter_[2] = static_cast<std::uint32_t>(item);
-  counter_[3] = static_cast<std::uint32_t>(item >> 32);
-}
-
-void KeyedRandom::refill() {
-  std::uint32_t c[4] = {counter_[0], counter_[1], counter_[2], counter_[3]};
-  std::uint32_t k0 = key_[0], k1 = key_[1];
+std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> c, std::array<std::uint32_t, 2> key) {
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t p0 = std::uint64_t{0xD2511F53} * c[0];
     const std::uint64_t p1 = std::uint64_t{0xCD9E8D57} * c[2];
-    const std::uint32_t next0 = static_cast<std::uint32_t>(p1 >> 32) ^ c[1] ^ k0;
-    const std::uint32_t next2 = static_cast<std::uint32_t>(p0 >> 32) ^ c[3] ^ k1;
-    c[0] = next0;
-    c[1] = static_cast<std::uint32_t>(p1);
-    c[2] = next2;
-    c[3] = static_cast<std::uint32_t>(p0);
-    k0 += 0x9E3779B9;
-    k1 += 0xBB67AE85;
+    c = {static_cast<std::uint32_t>(p1 >> 32) ^ c[1] ^ key[0], static_cast<std::uint32_t>(p1),
+         static_cast<std::uint32_t>(p0 >> 32) ^ c[3] ^ key[1], static_cast<std::uint32_t>(p0)};
+    key[0] += 0x9E3779B9;
+    key[1] += 0xBB67AE85;
   }
-  for (int i = 0; i < 4; ++i) block_[i] = c[i];
-  ++counter_[0];
-  used_ = 0;
+  return c;
+}
+
+KeyedRandom::KeyedRandom(std::uint64_t seed, Purpose purpose, std::uint32_t epoch, std::uint64_t item) {
+  const std::uint64_t key = mix(seed + 0x9e3779b97f4a7c15ULL * static_cast<std::uint64_t>(purpose));
+  key_ = {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)};
+  counter_ = {0, epoch, static_cast<std::uint32_t>(item), static_cast<std::uint32_t>(item >> 32)};
 }
 
 std::uint32_t KeyedRandom::next() {
-  if (used_ == 4) refill();
+  if (used_ == block_.size()) {
+    block_ = philox4x32(counter_, key_);
+    ++counter_[0];
+    used_ = 0;
+  }
   return block_[used_++];
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -13,8 +14,11 @@ enum class Purpose : std::uint32_t { shuffle = 1, sample, augment, split, initia
 // 64-bit FNV-1a: stable across platforms and versions, for keys and fingerprints (not cryptographic).
 std::uint64_t stable_hash(std::string_view text);
 
-// Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as
-// 1, 2, 3", SC 2011). The stream is a pure function of (seed, purpose, epoch, item), so draws are the
+// Philox4x32-10: scrambles a counter under a key (Salmon et al., "Parallel random numbers: as easy as 1, 2,
+// 3", SC 2011).
+std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
+
+// Counter-based random numbers from Philox4x32-10. The stream is a pure function of (seed, purpose, epoch, item), so draws are the
 // same for any number of threads and after a resume. Cheap to construct; not for sharing between threads.
 class KeyedRandom {
  public:
@@ -35,12 +39,10 @@ class KeyedRandom {
   }
 
  private:
-  void refill();
-
-  std::uint32_t key_[2];
-  std::uint32_t counter_[4];
-  std::uint32_t block_[4];
-  int used_ = 4;
+  std::array<std::uint32_t, 2> key_;
+  std::array<std::uint32_t, 4> counter_;
+  std::array<std::uint32_t, 4> block_{};
+  std::size_t used_ = 4;
 };
 
 }  // namespace actrec

@@ -75,18 +75,36 @@ Listing read_listing(const DataSettings& settings) {
   }
 }
 
+// Canonical paths, links resolved. Resolves each folder once, not once for every file in it.
+class CanonicalPaths {
+ public:
+  std::string operator()(const fs::path& path) {
+    const fs::path name = path.filename();
+    const bool is_plain = !name.empty() && name != "." && name != "..";
+    if (!is_plain || fs::is_symlink(path)) return fs::canonical(path).string();
+    const fs::path parent = path.parent_path();
+    const auto [found, is_new] = folders_.try_emplace(parent.string());
+    if (is_new) found->second = fs::canonical(parent.empty() ? "." : parent).string();
+    return found->second + "/" + name.string();
+  }
+
+ private:
+  std::unordered_map<std::string, std::string> folders_;
+};
+
 // The same clip twice, and one stretch of video in two splits.
 void check_repetitions(const Listing& listing) {
-  std::unordered_map<std::string, std::vector<const ListedClip*>> by_video;
+  CanonicalPaths canonical;
+  std::unordered_map<std::string, std::size_t> videos;
+  std::vector<std::vector<const ListedClip*>> clips_of_video;  // in the list's order, as messages should be
   for (const ListedClip& listed : listing.clips) {
-    by_video[fs::canonical(listed.clip.path).string()].push_back(&listed);
+    const auto [found, is_new] = videos.emplace(canonical(listed.clip.path), clips_of_video.size());
+    if (is_new) clips_of_video.emplace_back();
+    clips_of_video[found->second].push_back(&listed);
   }
   ListErrors errors;
-  for (const ListedClip& listed : listing.clips) {  // in the list's order, so that messages are, too
-    const auto found = by_video.find(fs::canonical(listed.clip.path).string());
-    if (found == by_video.end()) continue;
-    std::vector<const ListedClip*> parts = std::move(found->second);
-    by_video.erase(found);
+  for (std::vector<const ListedClip*>& parts : clips_of_video) {
+    if (parts.size() < 2) continue;
     std::stable_sort(parts.begin(), parts.end(), [](const ListedClip* a, const ListedClip* b) {
       return std::pair(a->clip.begin_seconds, a->clip.end_seconds) <
              std::pair(b->clip.begin_seconds, b->clip.end_seconds);

@@ -30,12 +30,11 @@ Entries list_folder(const fs::path& folder) {
     const fs::path& path = entry.path();
     if (is_hidden(path)) continue;
     std::error_code unreachable;
-    const fs::file_status status = entry.status(unreachable);
-    if (fs::is_directory(status)) {
+    if (entry.is_directory(unreachable)) {
       entries.folders.push_back(path);
     } else if (!has_video_extension(path)) {
       ++entries.others;
-    } else if (fs::is_regular_file(status)) {
+    } else if (entry.is_regular_file(unreachable)) {
       entries.videos.push_back(path);
     } else {
       throw DataError(

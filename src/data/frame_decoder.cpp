@@ -6,10 +6,10 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
-#include <opencv2/imgproc.hpp>
 
 #include "core/error.h"
 #include "core/text.h"
+#include "data/area_resize.h"
 #include "data/video_reader.h"
 
 namespace actrec {
@@ -26,9 +26,7 @@ cv::Mat reduce(const cv::Mat& image, int short_side) {
   const double factor = static_cast<double>(short_side) / side;
   const cv::Size size(std::max(1, static_cast<int>(std::lround(image.cols * factor))),
                       std::max(1, static_cast<int>(std::lround(image.rows * factor))));
-  cv::Mat reduced;
-  cv::resize(image, reduced, size, 0, 0, cv::INTER_AREA);
-  return reduced;
+  return reduce_by_area(image, size);
 }
 
 // How many frames the header lets expect in the clip; 0: no idea.

@@ -16,38 +16,32 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Finds videos by name without extension. Each folder is read once: a list of Kinetics has hundreds of
-// thousands of rows, each with dozens of places to look.
-class VideoFolders {
- public:
-  std::optional<fs::path> find(const fs::path& folder, const std::string& name) {
-    const auto [found, is_new] = folders_.try_emplace(folder.string());
-    if (is_new) read(folder, found->second);
-    const auto entry = found->second.find(name);
-    if (entry == found->second.end()) return std::nullopt;
-    if (fs::is_directory(entry->second) && !is_frame_folder(entry->second)) return std::nullopt;
-    return entry->second;
-  }
+// The videos and folders in a folder, by name without extension.
+using VideoNames = std::unordered_map<std::string, fs::path>;
 
- private:
-  using Names = std::unordered_map<std::string, fs::path>;
-
-  static void read(const fs::path& folder, Names& names) {
-    if (!fs::is_directory(folder)) return;
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-      const fs::path& path = entry.path();
-      if (entry.is_directory()) {
-        names.emplace(path.filename().string(), path);
-      } else if (has_video_extension(path)) {
-        // A video goes before a folder of its frames, and .avi before .mp4, whatever the folder's order.
-        fs::path& kept = names[path.stem().string()];
-        if (kept.empty() || !has_video_extension(kept) || path < kept) kept = path;
-      }
+VideoNames read_names(const fs::path& folder) {
+  VideoNames names;
+  if (!fs::is_directory(folder)) return names;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    const fs::path& path = entry.path();
+    if (entry.is_directory()) {
+      names.emplace(path.filename().string(), path);
+    } else if (has_video_extension(path)) {
+      // A video goes before a folder of its frames, and .avi before .mp4, whatever the folder's order.
+      fs::path& kept = names[path.stem().string()];
+      if (kept.empty() || !has_video_extension(kept) || path < kept) kept = path;
     }
   }
+  return names;
+}
 
-  std::unordered_map<std::string, Names> folders_;
-};
+// The video, or folder of frames, of that name; nothing if there is none.
+std::optional<fs::path> find_name(const VideoNames& names, const std::string& name) {
+  const auto found = names.find(name);
+  if (found == names.end()) return std::nullopt;
+  if (!has_video_extension(found->second) && !is_frame_folder(found->second)) return std::nullopt;
+  return found->second;
+}
 
 // Listed and found clips of a class or a split.
 struct Counts {
@@ -121,12 +115,12 @@ class KineticsReader {
 
   bool find_video(ListedClip& listed, const std::string& id, const std::string& written_split, double start,
                   double end) {
-    for (const fs::path& folder : places(listed.class_name, written_split)) {
-      if (const auto trimmed = folders_.find(folder, listed.written)) {
+    for (const VideoNames* names : places(listed.class_name, written_split)) {
+      if (const auto trimmed = find_name(*names, listed.written)) {
         listed.clip.path = *trimmed;
         return true;
       }
-      if (const auto full = folders_.find(folder, id)) {
+      if (const auto full = find_name(*names, id)) {
         listed.clip.path = *full;
         listed.clip.begin_seconds = start;
         listed.clip.end_seconds = end;
@@ -136,22 +130,26 @@ class KineticsReader {
     return false;
   }
 
-  // Every folder that may hold a video of this class and split.
-  const std::vector<fs::path>& places(const std::string& class_name, const std::string& written_split) {
+  // What is in every folder that may hold a video of this class and split. Each folder is read once: a
+  // list of Kinetics has hundreds of thousands of rows, each with dozens of places to look.
+  const std::vector<const VideoNames*>& places(const std::string& class_name,
+                                               const std::string& written_split) {
     const auto [found, is_new] = places_.try_emplace({class_name, written_split});
     if (!is_new) return found->second;
-    std::vector<std::string> labels{class_name};
+    std::vector<std::string> labels{"", class_name};
     std::string underscored = class_name;
     std::replace(underscored.begin(), underscored.end(), ' ', '_');
     if (underscored != class_name) labels.push_back(underscored);
-    std::vector<std::string> splits{written_split, standard_split(written_split)};
-    if (splits[1] == "val") splits.insert(splits.end(), {"valid", "validation", "validate"});
+    std::vector<std::string> splits{"", written_split, standard_split(written_split)};
+    if (splits[2] == "val") splits.insert(splits.end(), {"valid", "validation", "validate"});
     for (const fs::path& root : roots_) {
-      found->second.push_back(root);
-      for (const std::string& label : labels) found->second.push_back(root / label);
       for (const std::string& split : splits) {
-        found->second.push_back(root / split);
-        for (const std::string& label : labels) found->second.push_back(root / split / label);
+        for (const std::string& label : labels) {
+          const fs::path folder = (root / split / label).lexically_normal();
+          const auto [names, is_unread] = folders_.try_emplace(folder.string());
+          if (is_unread) names->second = read_names(folder);
+          if (!names->second.empty()) found->second.push_back(&names->second);
+        }
       }
     }
     return found->second;
@@ -192,8 +190,8 @@ class KineticsReader {
 
   const CsvTable& table_;
   std::vector<fs::path> roots_;
-  std::map<std::pair<std::string, std::string>, std::vector<fs::path>> places_;
-  VideoFolders folders_;
+  std::unordered_map<std::string, VideoNames> folders_;
+  std::map<std::pair<std::string, std::string>, std::vector<const VideoNames*>> places_;  // into folders_
   std::map<std::string, Counts> classes_, splits_;
   std::size_t unlabelled_ = 0;
   Listing listing_;

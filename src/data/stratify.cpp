@@ -30,7 +30,10 @@ class GroupDivider {
  public:
   GroupDivider(const std::vector<int>& labels, const std::vector<int>& groups,
                const std::vector<double>& shares)
-      : shares_(shares), groups_(static_cast<std::size_t>(count_values(groups))), sizes_(groups_.size()) {
+      : shares_(shares),
+        total_(static_cast<double>(labels.size())),
+        groups_(static_cast<std::size_t>(count_values(groups))),
+        sizes_(groups_.size()) {
     totals_.resize(static_cast<std::size_t>(count_values(labels)));
     holders_.resize(totals_.size());
     for (std::size_t i = 0; i < labels.size(); ++i) {

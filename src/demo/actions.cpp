@@ -53,7 +53,7 @@ Performance::Performance(Movement movement, const Body& body, KeyedRandom& rando
       extent_ = random.uniform(0.5, 0.75);
       break;
     case Movement::stand_up:
-      yaw_ = random_sign(random) * degrees(random.uniform(50, 85));
+      yaw_ = random_sign(random) * degrees(random.uniform(60, 85));
       break;
     case Movement::turn:
       extent_ = degrees(random.uniform(65, 90));
@@ -90,16 +90,15 @@ Pose Performance::standing() const {
 }
 
 Pose Performance::raise_arm(double phase) const {
-  constexpr int kArm = 0;  // the person's right one, on the viewer's left
   Pose pose = standing();
   const double angle = mix(rest_, extent_, phase);
   const double forward = forward_ * std::sin(CV_PI * phase);
-  const double side = -1;
-  pose.hand[kArm] = cv::Point3d(side * std::sin(angle) * std::cos(forward), -std::cos(angle),
-                                0.12 + std::sin(angle) * std::sin(forward)) *
-                    (0.96 - 0.06 * std::sin(CV_PI * phase));
-  pose.elbow_back[kArm] = mix(0.8, 0.0, phase);
-  pose.side_lean = -0.08 * side * phase;
+  // Always the arm on the viewer's left.
+  pose.hand[0] = cv::Point3d(-std::sin(angle) * std::cos(forward), -std::cos(angle),
+                             0.12 + std::sin(angle) * std::sin(forward)) *
+                 (0.96 - 0.06 * std::sin(CV_PI * phase));
+  pose.elbow_back[0] = mix(0.8, 0.0, phase);
+  pose.side_lean = 0.08 * phase;
   return pose;
 }
 

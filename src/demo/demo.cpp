@@ -104,7 +104,7 @@ void write_clip(const fs::path& path, const std::vector<cv::Mat>& frames, const 
 }
 
 Codec choose_codec(const fs::path& directory) {
-  // MPEG-4 first: every FFmpeg encodes it and it gives the same bytes every time. x264 decides
+  // MPEG-4 first: FFmpeg has its own encoder for it, which gives the same bytes every time. x264 decides
   // differently from run to run when several encoders have lived in one process, and OpenCV gives no
   // way to set its threads.
   const Codec codecs[] = {{"MPEG-4", cv::VideoWriter::fourcc('m', 'p', '4', 'v')},
@@ -146,7 +146,12 @@ DemoSummary render_demo(const fs::path& directory, const DemoOptions& options,
   DemoSummary summary;
   summary.list = directory / kListName;
   // An old list must not describe a half-renewed set.
-  fs::remove(summary.list);
+  std::error_code failure;
+  fs::remove(summary.list, failure);
+  if (failure) {
+    throw Error(fmt::format("cannot remove {}: {}", summary.list.string(), failure.message()),
+                "check the directory's permissions");
+  }
 
   const QuietOpenCv quiet;
   const Codec codec = choose_codec(directory / "clips");

@@ -13,7 +13,7 @@ constexpr int kCanvasHeight = (kFrameHeight + 2 * kMargin) * kOversampling;
 
 cv::Scalar random_colour(KeyedRandom& random, double low, double high) {
   const double grey = random.uniform(low, high);
-  const double spread = random.uniform(5, 28);
+  const double spread = random.uniform(5, 20);
   cv::Scalar colour;
   for (int c = 0; c < 3; ++c) colour[c] = std::clamp(grey + random.uniform(-spread, spread), 0.0, 255.0);
   return colour;
@@ -62,7 +62,7 @@ void add_texture(cv::Mat& area, double strength, int grain, KeyedRandom& random)
 void add_wall_object(cv::Mat& canvas, double horizon, const cv::Scalar& wall, KeyedRandom& random) {
   const int x = static_cast<int>(random.uniform(0, kCanvasWidth));
   const int width = static_cast<int>(random.uniform(30, 90));
-  const cv::Scalar colour = wall * 0.7 + random_colour(random, 60, 220) * 0.3;
+  const cv::Scalar colour = wall * 0.75 + random_colour(random, 80, 220) * 0.25;
   switch (random.below(4)) {
     case 0: {  // a picture or window
       const int y = static_cast<int>(random.uniform(20, horizon * 0.45));
@@ -105,8 +105,8 @@ Background::Background(double floor_y, const cv::Scalar clothes[], int clothes_c
   vertical_gradient(wall, wall_base * random.uniform(0.92, 1.1), wall_base * random.uniform(0.92, 1.1));
   const cv::Scalar floor_base = wall_colour(clothes, clothes_count, random);
   vertical_gradient(floor, floor_base * random.uniform(0.8, 1.0), floor_base * 0.9);
-  add_texture(wall, random.uniform(0, 8), 6 + static_cast<int>(random.below(30)), random);
-  add_texture(floor, random.uniform(0, 10), 4 + static_cast<int>(random.below(16)), random);
+  add_texture(wall, random.uniform(0, 6), 6 + static_cast<int>(random.below(30)), random);
+  add_texture(floor, random.uniform(0, 8), 4 + static_cast<int>(random.below(16)), random);
   for (std::uint64_t left = random.below(4); left > 0; --left) {
     add_wall_object(canvas_, horizon, wall_base, random);
   }
@@ -150,7 +150,7 @@ cv::Matx23d Camera::at(double time) const {
 }
 
 Sensor::Sensor(KeyedRandom& random) {
-  const double gain = random.uniform(0.85, 1.08);
+  const double gain = random.uniform(0.88, 1.08);
   for (double& end : gain_) end = gain * random.uniform(0.95, 1.05);
   for (int c = 0; c < 3; ++c) tint_[c] = random.uniform(0.93, 1.07);
   noise_ = random.uniform(1, 4);

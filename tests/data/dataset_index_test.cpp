@@ -63,6 +63,10 @@ TEST(DatasetIndex, RefusesAClipListedTwice) {
   tree.file("list.csv", "path,label\na.mp4,x\nb.mp4,y\n./a.mp4,y\nlink.mp4,x\n");
   expect_unreadable(tree.settings("list.csv"), {"list.csv:4: './a.mp4' is listed before, at", "list.csv:2",
                                                 "list.csv:5: 'link.mp4' is listed before"});
+  tree.frames("f");
+  tree.file("list.csv", "path,label\nf,x\nf/,y\nf/.,y\nf.mp4,x\n");
+  expect_unreadable(tree.settings("list.csv"),
+                    {"list.csv:3: 'f/' is listed before", "list.csv:4: 'f/.'", "list.csv:5: 'f.mp4'"});
   tree.file("list.csv", "path,label,begin,end\na.mp4,x,1,2\nb.mp4,y,,\na.mp4,x,1.0,2.00\n");
   expect_unreadable(tree.settings("list.csv"),
                     {"list.csv:4: 'a.mp4[1,2]' is listed before, at", "list.csv:2"});

@@ -13,7 +13,8 @@ namespace {
 
 using Indices = std::vector<std::int64_t>;
 
-ClipSettings settings_of(Sampling sampling, int frames, ShortClips short_clips = ShortClips::repeat, int stride = 2) {
+ClipSettings settings_of(Sampling sampling, int frames, ShortClips short_clips = ShortClips::repeat,
+                         int stride = 2) {
   ClipSettings settings;
   settings.sampling = sampling;
   settings.frames = frames;
@@ -37,7 +38,8 @@ TEST(Sampler, SegmentEvaluationTakesCentres) {
   EXPECT_EQ(evaluate(8, settings_of(Sampling::segment, 4)), (Indices{1, 3, 5, 7}));
   EXPECT_EQ(evaluate(9, settings_of(Sampling::segment, 1)), (Indices{4}));
   EXPECT_EQ(evaluate(5, settings_of(Sampling::segment, 5)), (Indices{0, 1, 2, 3, 4}));
-  EXPECT_EQ(evaluate(4'000'000'000'000, settings_of(Sampling::segment, 2)), (Indices{1'000'000'000'000, 3'000'000'000'000}));
+  EXPECT_EQ(evaluate(4'000'000'000'000, settings_of(Sampling::segment, 2)),
+            (Indices{1'000'000'000'000, 3'000'000'000'000}));
 }
 
 TEST(Sampler, SegmentTrainingIsUniformWithinEachSegment) {

@@ -51,7 +51,10 @@ inline std::string output_of(const std::string& command) {
   return output;
 }
 
-inline bool have_ffmpeg() { return !output_of("ffmpeg -version").empty() && !output_of("ffprobe -version").empty(); }
+inline bool have_ffmpeg() {
+  static const bool have = !output_of("ffmpeg -version").empty() && !output_of("ffprobe -version").empty();
+  return have;
+}
 
 inline bool run_ffmpeg(const std::string& arguments) {
   return std::system(("ffmpeg -nostdin -v error -y " + arguments).c_str()) == 0;
@@ -83,7 +86,8 @@ inline void make_numbered_frames(const fs::path& directory, int count, cv::Size 
 inline bool make_numbered_video(const fs::path& video, int count, cv::Size size = {64, 48}) {
   const TempDir frames;
   make_numbered_frames(frames.path(), count, size);
-  return run_ffmpeg("-framerate 25 -i " + quoted(frames / "frame%d.png") + " -c:v ffv1 -pix_fmt bgr0 " + quoted(video));
+  return run_ffmpeg("-framerate 25 -i " + quoted(frames / "frame%d.png") + " -c:v ffv1 -pix_fmt bgr0 " +
+                    quoted(video));
 }
 
 inline ClipRef clip_of(const fs::path& path, const std::string& name = "the clip") {

@@ -101,9 +101,10 @@ TEST(VideoReader, TimesAgreeWithFfprobe) {
   for (const char* name : {"sample_android_slow_motion.mp4", "no_duration.webm", "test_non_zero_start.mp4",
                            "sample.avi", "unordered.mov", "bitmap.mp4", "sine_stereo_mp2.mpg"}) {
     SCOPED_TRACE(name);
-    std::istringstream lines(output_of("ffprobe -v quiet -select_streams v:0 -show_entries "
-                                       "frame=best_effort_timestamp_time -of csv=p=0 " +
-                                       quoted(folder / name)));
+    std::istringstream lines(
+        output_of("ffprobe -v quiet -select_streams v:0 -show_entries "
+                  "frame=best_effort_timestamp_time -of csv=p=0 " +
+                  quoted(folder / name)));
     const auto reader = open_video(folder / name);
     double first = 0;
     int frames = 0;
@@ -198,20 +199,27 @@ TEST(VideoReader, AppliesEveryOrientation) {
   const TempDir dir;
   cv::Mat image(32, 48, CV_8UC3);
   for (int y = 0; y < image.rows; ++y) {
-    for (int x = 0; x < image.cols; ++x) image.at<cv::Vec3b>(y, x) = cv::Vec3b(200, static_cast<uchar>(5 * x), static_cast<uchar>(7 * y));
+    for (int x = 0; x < image.cols; ++x)
+      image.at<cv::Vec3b>(y, x) = cv::Vec3b(200, static_cast<uchar>(5 * x), static_cast<uchar>(7 * y));
   }
   cv::imwrite((dir / "0.png").string(), image);
   ASSERT_TRUE(run_ffmpeg("-i " + quoted(dir / "0.png") + " -c:v png " + quoted(dir / "a.mp4")));
   std::string bytes = read_bytes(dir / "a.mp4");
   const std::size_t matrix = bytes.find("tkhd") + 44;  // ISO 14496-12, version 0 of the box
   const cv::Mat upright = all_frames(dir / "a.mp4").at(0);
-  for (const auto& [a, b, c, d] : std::vector<std::array<int, 4>>{{1, 0, 0, 1}, {-1, 0, 0, 1}, {1, 0, 0, -1},
-                                                                  {-1, 0, 0, -1}, {0, 1, 1, 0}, {0, 1, -1, 0},
-                                                                  {0, -1, 1, 0}, {0, -1, -1, 0}}) {
+  for (const auto& [a, b, c, d] : std::vector<std::array<int, 4>>{{1, 0, 0, 1},
+                                                                  {-1, 0, 0, 1},
+                                                                  {1, 0, 0, -1},
+                                                                  {-1, 0, 0, -1},
+                                                                  {0, 1, 1, 0},
+                                                                  {0, 1, -1, 0},
+                                                                  {0, -1, 1, 0},
+                                                                  {0, -1, -1, 0}}) {
     SCOPED_TRACE(::testing::Message() << "matrix " << a << " " << b << " " << c << " " << d);
     const auto put = [&](std::size_t i, int value) {
       const std::uint32_t fixed = static_cast<std::uint32_t>(value * 65536);
-      for (int k = 0; k < 4; ++k) bytes[matrix + 4 * i + static_cast<std::size_t>(k)] = static_cast<char>(fixed >> (24 - 8 * k));
+      for (int k = 0; k < 4; ++k)
+        bytes[matrix + 4 * i + static_cast<std::size_t>(k)] = static_cast<char>(fixed >> (24 - 8 * k));
     };
     put(0, a), put(1, b), put(3, c), put(4, d);
     write_bytes(dir / "turned.mp4", bytes);
@@ -221,7 +229,8 @@ TEST(VideoReader, AppliesEveryOrientation) {
       for (int x = 0; x < upright.cols; ++x) {
         const int tx = a * x + c * y, ty = b * x + d * y;
         expected.at<cv::Vec3b>(ty < 0 || b + d < 0 ? ty + expected.rows - 1 : ty,
-                               tx < 0 || a + c < 0 ? tx + expected.cols - 1 : tx) = upright.at<cv::Vec3b>(y, x);
+                               tx < 0 || a + c < 0 ? tx + expected.cols - 1 : tx) =
+            upright.at<cv::Vec3b>(y, x);
       }
     }
     const auto reader = open_video(dir / "turned.mp4");
@@ -257,7 +266,8 @@ TEST(VideoReader, FrameSizeMayChangeWithinAStream) {
     return run_ffmpeg("-f lavfi -i color=" + color + ":s=" + size + ":d=0.2:r=25 -c:v mpeg2video -b:v 2M " +
                       quoted(dir / name));
   };
-  ASSERT_TRUE(part("a.ts", "red", "320x240") && part("b.ts", "blue", "640x480") && part("c.ts", "lime", "160x96"));
+  ASSERT_TRUE(part("a.ts", "red", "320x240") && part("b.ts", "blue", "640x480") &&
+              part("c.ts", "lime", "160x96"));
   write_bytes(dir / "all.ts", read_bytes(dir / "a.ts") + read_bytes(dir / "b.ts") + read_bytes(dir / "c.ts"));
   const std::vector<cv::Mat> frames = all_frames(dir / "all.ts");
   ASSERT_GE(frames.size(), 13u);
@@ -273,8 +283,10 @@ TEST(VideoReader, FrameFolderEqualsItsVideo) {
   REQUIRE_FFMPEG();
   const TempDir dir;
   fs::create_directory(dir / "frames");
-  ASSERT_TRUE(run_ffmpeg("-f lavfi -i testsrc2=s=160x120:d=0.5:r=25 -c:v mpeg4 -q:v 3 " + quoted(dir / "a.mp4")));
-  ASSERT_TRUE(run_ffmpeg("-i " + quoted(dir / "a.mp4") + " -fps_mode passthrough " + quoted(dir / "frames/%d.png")));
+  ASSERT_TRUE(
+      run_ffmpeg("-f lavfi -i testsrc2=s=160x120:d=0.5:r=25 -c:v mpeg4 -q:v 3 " + quoted(dir / "a.mp4")));
+  ASSERT_TRUE(
+      run_ffmpeg("-i " + quoted(dir / "a.mp4") + " -fps_mode passthrough " + quoted(dir / "frames/%d.png")));
   const std::vector<cv::Mat> video = all_frames(dir / "a.mp4"), folder = all_frames(dir / "frames");
   ASSERT_EQ(video.size(), 13u);
   ASSERT_EQ(folder.size(), 13u);
@@ -283,8 +295,8 @@ TEST(VideoReader, FrameFolderEqualsItsVideo) {
 
 TEST(FrameFolder, OrdersNumbersAsNumbersAndIgnoresOtherFiles) {
   const TempDir dir;
-  for (const char* name : {"frame10.jpg", "frame2.JPG", "frame0001.png", "frame9.bmp", "._frame3.jpg", "cover.jpg",
-                           "frame4.txt", "frame100.jpeg"}) {
+  for (const char* name : {"frame10.jpg", "frame2.JPG", "frame0001.png", "frame9.bmp", "._frame3.jpg",
+                           "cover.jpg", "frame4.txt", "frame100.jpeg"}) {
     write_bytes(dir / name, "x");
   }
   fs::create_directory(dir / "frame5.jpg");
@@ -348,7 +360,8 @@ TEST(FrameFolder, BrokenImagesAreErrorsThatNameThem) {
 }
 
 TEST(VideoReader, KnowsVideoExtensions) {
-  for (const char* name : {"a.mp4", "a.AVI", "b/c.mkv", "x.webm", "y.mov"}) EXPECT_TRUE(has_video_extension(name));
+  for (const char* name : {"a.mp4", "a.AVI", "b/c.mkv", "x.webm", "y.mov"})
+    EXPECT_TRUE(has_video_extension(name));
   for (const char* name : {"a.jpg", "mp4", "a.mp4.txt", "a.csv", ""}) EXPECT_FALSE(has_video_extension(name));
 }
 

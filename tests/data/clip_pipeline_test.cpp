@@ -1,0 +1,236 @@
+#include "data/clip_pipeline.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+#include <thread>
+
+#include "core/error.h"
+#include "video_fixtures.h"
+
+namespace actrec {
+namespace {
+
+using namespace actrec::testing;
+
+using Bytes = std::vector<std::uint8_t>;
+
+ClipSettings clip_settings(int frames = 4, FrameSize size = {28, 28}) {
+  ClipSettings settings;
+  settings.frames = frames;
+  settings.size = size;
+  return settings;
+}
+
+Bytes load(ClipPipeline& pipeline, const ClipRef& clip) {
+  Bytes bytes(static_cast<std::size_t>(pipeline.bytes_per_clip()), 77);
+  pipeline.load(clip, bytes.data());
+  return bytes;
+}
+
+Bytes load_augmented(ClipPipeline& pipeline, const ClipRef& clip, int epoch) {
+  Bytes bytes(static_cast<std::size_t>(pipeline.bytes_per_clip()), 77);
+  pipeline.load_augmented(clip, epoch, bytes.data());
+  return bytes;
+}
+
+// The number of the frame (see make_numbered_frames) at position t of a clip, from its right edge.
+int number_at(const ClipPipeline& pipeline, const Bytes& bytes, int t) {
+  const FrameSize size = pipeline.settings().size;
+  const auto row_end = static_cast<std::size_t>(t * pipeline.bytes_per_frame()) +
+                       static_cast<std::size_t>(3 * (size.height / 2 * size.width + size.width - 1));
+  return static_cast<int>(std::lround((bytes[row_end] - level_of(0)) / 4.0));
+}
+
+std::vector<int> numbers_of(const ClipPipeline& pipeline, const Bytes& bytes) {
+  std::vector<int> numbers;
+  for (int t = 0; t * pipeline.bytes_per_frame() < static_cast<std::int64_t>(bytes.size()); ++t) {
+    numbers.push_back(number_at(pipeline, bytes, t));
+  }
+  return numbers;
+}
+
+class ClipPipelineTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    REQUIRE_FFMPEG();
+    ASSERT_TRUE(make_numbered_video(dir_ / "a.mkv", 24));
+    clip_ = clip_of(dir_ / "a.mkv", "wave/a.mkv");
+  }
+  TempDir dir_;
+  ClipRef clip_;
+};
+
+TEST_F(ClipPipelineTest, LoadsTheSampledFramesInOrder) {
+  ClipPipeline pipeline(clip_settings(), {}, 1);
+  EXPECT_EQ(pipeline.bytes_per_frame(), 28 * 28 * 3);
+  EXPECT_EQ(pipeline.bytes_per_clip(), 4 * 28 * 28 * 3);
+  EXPECT_EQ(numbers_of(pipeline, load(pipeline, clip_)), (std::vector<int>{3, 9, 15, 21}));
+}
+
+TEST_F(ClipPipelineTest, FramesHaveHeightAndWidthInOrderAndFillTheBuffer) {
+  ClipPipeline pipeline(clip_settings(2, {20, 40}), {}, 1);
+  const Bytes bytes = load(pipeline, clip_);
+  ASSERT_EQ(bytes.size(), 2u * 20 * 40 * 3);
+  // The left half is 10 levels darker than the right one (frame 6 is at level 44).
+  for (int y = 0; y < 20; ++y) {
+    for (int x = 0; x < 40; ++x) {
+      if (x == 19 || x == 20) continue;  // blended
+      for (int c = 0; c < 3; ++c)
+        ASSERT_EQ(bytes[static_cast<std::size_t>((y * 40 + x) * 3 + c)], x < 20 ? 34 : 44);
+    }
+  }
+}
+
+TEST_F(ClipPipelineTest, AFolderOfTheFramesGivesTheSameBytes) {
+  make_numbered_frames(dir_ / "folder", 24);
+  ClipPipeline pipeline(clip_settings(), {}, 1);
+  const ClipRef folder = clip_of(dir_ / "folder", clip_.name);
+  EXPECT_EQ(load(pipeline, clip_), load(pipeline, folder));
+  EXPECT_EQ(load_augmented(pipeline, clip_, 3), load_augmented(pipeline, folder, 3));
+}
+
+TEST_F(ClipPipelineTest, EvaluationDependsOnNeitherSeedNorAugmentation) {
+  AugmentSettings strong;
+  strong.affine.rotate = {-180, 180};
+  strong.border = Border::black;
+  AugmentSettings off;
+  off.enabled = false;
+  for (const Resize resize : {Resize::stretch, Resize::crop, Resize::letterbox}) {
+    ClipSettings settings = clip_settings();
+    settings.resize = resize;
+    ClipPipeline a(settings, strong, 1), b(settings, off, 2);
+    EXPECT_EQ(load(a, clip_), load(b, clip_));
+  }
+}
+
+TEST_F(ClipPipelineTest, TrainingBytesAreAPureFunctionOfSeedEpochAndClip) {
+  ClipPipeline pipeline(clip_settings(), {}, 1), other_seed(clip_settings(), {}, 2);
+  const Bytes bytes = load_augmented(pipeline, clip_, 0);
+  // The first load has measured the clip, the second remembers; other loads in between do not matter.
+  EXPECT_NE(load_augmented(pipeline, clip_, 1), bytes);
+  EXPECT_EQ(load_augmented(pipeline, clip_, 0), bytes);
+  ClipPipeline fresh(clip_settings(), {}, 1);
+  EXPECT_EQ(load_augmented(fresh, clip_, 0), bytes);
+  EXPECT_NE(load_augmented(other_seed, clip_, 0), bytes);
+  ClipRef renamed = clip_;
+  renamed.name = "wave/b.mkv";
+  EXPECT_NE(load_augmented(pipeline, renamed, 0), bytes);
+}
+
+TEST_F(ClipPipelineTest, AWrongHeaderDoesNotShiftTheRandomDraws) {
+  // The same frames in an AVI file whose header claims 26: see FrameDecoder's test for the places.
+  ASSERT_TRUE(make_numbered_video(dir_ / "right.avi", 24));
+  std::string bytes = read_bytes(dir_ / "right.avi");
+  bytes[bytes.find("strh") + 8 + 32] = 26;
+  bytes[bytes.find("avih") + 8 + 16] = 26;
+  write_bytes(dir_ / "wrong.avi", bytes);
+  ASSERT_EQ(open_video(dir_ / "wrong.avi")->header().claimed_frames, 26);
+  ClipPipeline pipeline(clip_settings(), {}, 1);
+  const ClipRef right = clip_of(dir_ / "right.avi", "same"), wrong = clip_of(dir_ / "wrong.avi", "same");
+  for (int epoch = 0; epoch < 5; ++epoch) {
+    EXPECT_EQ(load_augmented(pipeline, right, epoch), load_augmented(pipeline, wrong, epoch));
+  }
+}
+
+TEST_F(ClipPipelineTest, TheNumberOfThreadsDoesNotMatter) {
+  std::vector<ClipRef> clips;
+  for (int i = 0; i < 8; ++i) clips.push_back(clip_of(clip_.path, "clip " + std::to_string(i)));
+  ClipPipeline one(clip_settings(), {}, 1), four(clip_settings(), {}, 1);
+  std::vector<Bytes> expected, got(clips.size());
+  for (const ClipRef& clip : clips) expected.push_back(load_augmented(one, clip, 5));
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (std::size_t i = t; i < clips.size(); i += 4) got[i] = load_augmented(four, clips[i], 5);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(got, expected);
+  EXPECT_EQ(std::set<Bytes>(got.begin(), got.end()).size(), clips.size());
+}
+
+TEST_F(ClipPipelineTest, OneDrawServesTheClipOrEachFrame) {
+  AugmentSettings brightness_only;
+  brightness_only.horizontal_flip = 0;
+  brightness_only.affine.scale = {1, 1};
+  brightness_only.affine.translate = {0, 0};
+  brightness_only.affine.rotate = {0, 0};
+  brightness_only.color_jitter.brightness = 0.9;
+  brightness_only.color_jitter.contrast = brightness_only.color_jitter.saturation = 0;
+  ClipSettings settings = clip_settings(3);
+  const ClipRef one_frame = [&] {
+    make_numbered_frames(dir_ / "single", 1);
+    return clip_of(dir_ / "single", "single");
+  }();
+  const auto distinct_frames = [&](AugmentPer apply) {
+    AugmentSettings augment = brightness_only;
+    augment.apply = apply;
+    ClipPipeline pipeline(settings, augment, 1);
+    const Bytes bytes = load_augmented(pipeline, one_frame, 0);
+    std::set<int> levels;
+    for (int t = 0; t < 3; ++t)
+      levels.insert(bytes[static_cast<std::size_t>(t * pipeline.bytes_per_frame())]);
+    return levels.size();
+  };
+  EXPECT_EQ(distinct_frames(AugmentPer::clip), 1u);
+  EXPECT_EQ(distinct_frames(AugmentPer::frame), 3u);
+}
+
+TEST_F(ClipPipelineTest, VariableLengthAppendsEveryFrame) {
+  ClipSettings settings = clip_settings();
+  settings.sampling = Sampling::all;
+  ClipPipeline pipeline(settings, {}, 1);
+  Bytes bytes;
+  EXPECT_EQ(pipeline.load_variable(clip_, bytes), 24);
+  ClipRef part = clip_;
+  part.begin_seconds = 0.4;
+  part.end_seconds = 0.48;
+  EXPECT_EQ(pipeline.load_variable(part, bytes), 2);
+  std::vector<int> expected;
+  for (int i = 0; i < 24; ++i) expected.push_back(i);
+  expected.insert(expected.end(), {10, 11});
+  EXPECT_EQ(numbers_of(pipeline, bytes), expected);
+  EXPECT_THROW(load(pipeline, clip_), ConfigError);
+  EXPECT_THROW(load_augmented(pipeline, clip_, 0), ConfigError);
+
+  ClipPipeline sampled(clip_settings(), {}, 1);
+  Bytes four;
+  EXPECT_EQ(sampled.load_variable(clip_, four), 4);
+  EXPECT_EQ(four, load(sampled, clip_));
+}
+
+TEST_F(ClipPipelineTest, ErrorsNameTheClip) {
+  ClipSettings settings = clip_settings(30);
+  settings.short_clips = ShortClips::error;
+  ClipPipeline pipeline(settings, {}, 1);
+  for (const ClipRef& clip : {clip_, clip_of(dir_ / "missing.mkv", "wave/a.mkv")}) {
+    try {
+      load(pipeline, clip);
+      ADD_FAILURE() << "no error";
+    } catch (const DataError& error) {
+      EXPECT_NE(std::string(error.what()).find("wave/a.mkv"), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST_F(ClipPipelineTest, DecodeSizeIsEightSeventhsOfTheInput) {
+  // Stripes of 8 pixels that averaging to the working size turns to grey, where subsampling would not.
+  fs::create_directory(dir_ / "stripes");
+  cv::Mat stripes(256, 256, CV_8UC3);
+  for (int x = 0; x < 256; ++x) stripes.col(x).setTo(cv::Scalar::all(x % 8 < 4 ? 0 : 200));
+  cv::imwrite((dir_ / "stripes/1.png").string(), stripes);
+  const ClipRef clip = clip_of(dir_ / "stripes");
+  ClipPipeline automatic(clip_settings(1, {28, 28}), {}, 1);  // 32, an eighth
+  for (const std::uint8_t level : load(automatic, clip)) ASSERT_NEAR(level, 100, 1);
+  ClipSettings large = clip_settings(1, {28, 28});
+  large.decode_size = 256;
+  ClipPipeline full(large, {}, 1);
+  const Bytes bytes = load(full, clip);
+  EXPECT_GT(std::count_if(bytes.begin(), bytes.end(), [](int level) { return std::abs(level - 100) > 50; }),
+            1000);
+}
+
+}  // namespace
+}  // namespace actrec

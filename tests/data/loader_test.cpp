@@ -1,0 +1,100 @@
+#include "data/loader.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "core/error.h"
+#include "frame_folders.h"
+#include "temporary_directory.h"
+
+namespace actrec {
+namespace {
+
+class LoaderTest : public testing::Test {
+ protected:
+  LoaderTest()
+      : settings_(tiny_settings()),
+        clips_(moving_square_clips(directory_.path(), "clip", 5)),
+        pipeline_(settings_.clip, settings_.augment, 1) {}
+
+  static std::vector<Batch> all(Loader loader) {
+    std::vector<Batch> batches;
+    for (Batch batch = loader.next(); batch.clips.defined(); batch = loader.next()) batches.push_back(std::move(batch));
+    return batches;
+  }
+
+  TemporaryDirectory directory_;
+  Settings settings_;
+  std::vector<ClipRef> clips_;  // 10
+  ClipPipeline pipeline_;
+};
+
+TEST_F(LoaderTest, EvaluationKeepsOrderLabelsAndEveryClip) {
+  const auto batches = all(Loader::evaluation(clips_, pipeline_, {4, 2, 2}));
+  ASSERT_EQ(batches.size(), 3u);
+  EXPECT_EQ(batches[0].clips.sizes(), (std::vector<std::int64_t>{4, 4, 16, 16, 3}));
+  EXPECT_EQ(batches[2].clips.size(0), 2);
+  std::size_t index = 0;
+  for (const Batch& batch : batches) {
+    for (std::int64_t i = 0; i < batch.clips.size(0); ++i, ++index) {
+      EXPECT_EQ(batch.indices[static_cast<std::size_t>(i)], index);
+      EXPECT_EQ(batch.labels[i].item<std::int64_t>(), clips_[index].label);
+      std::vector<std::uint8_t> pixels(static_cast<std::size_t>(pipeline_.bytes_per_clip()));
+      pipeline_.load(clips_[index], pixels.data());
+      EXPECT_TRUE(torch::equal(batch.clips[i].flatten(), torch::from_blob(pixels.data(), {static_cast<std::int64_t>(pixels.size())}, torch::kUInt8)));
+    }
+  }
+  EXPECT_EQ(index, clips_.size());
+}
+
+TEST_F(LoaderTest, TrainingBatchesDoNotDependOnWorkersOrPrefetch) {
+  const auto reference = all(Loader::training(clips_, pipeline_, {3, 0, 1}, 7, 2));
+  for (const auto& [workers, prefetch] : {std::pair{1, 1}, {2, 3}, {4, 10}}) {
+    const auto batches = all(Loader::training(clips_, pipeline_, {3, workers, prefetch}, 7, 2));
+    ASSERT_EQ(batches.size(), reference.size());
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+      EXPECT_EQ(batches[i].indices, reference[i].indices);
+      EXPECT_TRUE(torch::equal(batches[i].clips, reference[i].clips));
+      EXPECT_TRUE(torch::equal(batches[i].labels, reference[i].labels));
+    }
+  }
+}
+
+TEST_F(LoaderTest, TrainingShufflesAnewEachEpochAndSeed) {
+  const auto order = [&](std::uint64_t seed, int epoch) {
+    std::vector<std::size_t> indices;
+    for (const Batch& batch : all(Loader::training(clips_, pipeline_, {4, 0, 1}, seed, epoch))) {
+      indices.insert(indices.end(), batch.indices.begin(), batch.indices.end());
+    }
+    EXPECT_EQ(std::set<std::size_t>(indices.begin(), indices.end()).size(), clips_.size());
+    return indices;
+  };
+  EXPECT_EQ(order(1, 0), order(1, 0));
+  EXPECT_NE(order(1, 0), order(1, 1));
+  EXPECT_NE(order(1, 0), order(2, 0));
+}
+
+TEST_F(LoaderTest, AnErrorReachesTheCallerWhenItsBatchIsDue) {
+  std::filesystem::remove_all(clips_[5].path);
+  for (const int workers : {0, 1, 4}) {
+    Loader loader = Loader::evaluation(clips_, pipeline_, {4, workers, 3});
+    EXPECT_TRUE(loader.next().clips.defined());
+    try {
+      loader.next();
+      FAIL();
+    } catch (const DataError& error) {
+      EXPECT_NE(std::string(error.what()).find(clips_[5].path.string()), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST_F(LoaderTest, StopsCleanlyAtAnyMoment) {
+  for (int batches = 0; batches < 4; ++batches) {
+    Loader loader = Loader::evaluation(clips_, pipeline_, {2, 3, 8});
+    for (int i = 0; i < batches; ++i) loader.next();
+  }
+}
+
+}  // namespace
+}  // namespace actrec

@@ -1,0 +1,104 @@
+#include "engine/checkpoint.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "core/error.h"
+#include "core/text.h"
+#include "frame_folders.h"
+#include "models/safetensors.h"
+#include "temporary_directory.h"
+
+namespace actrec {
+namespace {
+
+CheckpointInfo example_info() {
+  CheckpointInfo info;
+  info.settings = tiny_settings();
+  info.classes = {"a", "b\u00fc", "c"};
+  info.statistics = {{0.1, 0.2, 0.3}, {0.4, 0.5, 0.6}};
+  info.split_method = "by group";
+  info.split_fingerprint = "0123456789abcdef";
+  info.epoch = 7;
+  info.metrics = {{"val_loss", 0.1234567890123}, {"val_top1", 0.5}};
+  info.version = ACTREC_VERSION;
+  return info;
+}
+
+std::shared_ptr<Recogniser> example_model(const CheckpointInfo& info) {
+  auto model = std::make_shared<Recogniser>(info.settings.model, info.settings.clip.size, 3, info.statistics);
+  model->eval();
+  return model;
+}
+
+std::string error_of(const std::filesystem::path& path) {
+  try {
+    load_checkpoint(path);
+    return "";
+  } catch (const CheckpointError& error) {
+    return error.what();
+  }
+}
+
+TEST(Checkpoint, GivesBackTheSameModelAndDescription) {
+  TemporaryDirectory directory;
+  const CheckpointInfo info = example_info();
+  const auto model = example_model(info);
+  save_checkpoint(directory / "c", *model, info);
+  const Checkpoint loaded = load_checkpoint(directory / "c");
+  EXPECT_EQ(loaded.info.classes, info.classes);
+  EXPECT_EQ(loaded.info.statistics.mean, info.statistics.mean);
+  EXPECT_EQ(loaded.info.statistics.std, info.statistics.std);
+  EXPECT_EQ(loaded.info.epoch, 7);
+  EXPECT_EQ(loaded.info.metrics, info.metrics);
+  EXPECT_EQ(loaded.info.split_method, info.split_method);
+  EXPECT_EQ(loaded.info.split_fingerprint, info.split_fingerprint);
+  EXPECT_EQ(loaded.info.settings.model.encoder.channels, info.settings.model.encoder.channels);
+  EXPECT_FALSE(loaded.model->is_training());
+  const torch::Tensor clips = torch::randint(0, 256, {2, 4, 16, 16, 3}, torch::kUInt8);
+  EXPECT_TRUE(torch::equal(loaded.model->forward(clips), model->forward(clips)));
+}
+
+TEST(Checkpoint, ListsEveryTensorThatDoesNotFit) {
+  TemporaryDirectory directory;
+  const CheckpointInfo info = example_info();
+  save_checkpoint(directory / "c", *example_model(info), info);
+  TensorFile file = read_safetensors(directory / "c");
+  file.tensors.erase("classifier.bias");
+  file.tensors["encoder.blocks.0.conv.weight"] = torch::zeros({8, 3, 5, 5});
+  file.tensors["extra"] = torch::zeros({1});
+  write_safetensors(directory / "c", file);
+  const std::string error = error_of(directory / "c");
+  EXPECT_NE(error.find("classifier.bias is missing"), std::string::npos) << error;
+  EXPECT_NE(error.find("encoder.blocks.0.conv.weight is [8, 3, 5, 5] instead of [8, 3, 3, 3]"), std::string::npos) << error;
+  EXPECT_NE(error.find("extra does not belong to the model"), std::string::npos) << error;
+}
+
+TEST(Checkpoint, RefusesForeignAndDamagedFiles) {
+  TemporaryDirectory directory;
+  TensorFile foreign;
+  foreign.tensors["weight"] = torch::zeros({2});
+  write_safetensors(directory / "foreign", foreign);
+  EXPECT_NE(error_of(directory / "foreign").find("is not an actrec checkpoint"), std::string::npos);
+
+  const CheckpointInfo info = example_info();
+  save_checkpoint(directory / "c", *example_model(info), info);
+  const TensorFile good = read_safetensors(directory / "c");
+  for (const auto& [key, value] : good.metadata) {
+    if (key == "format" || key == "sampling") continue;
+    TensorFile damaged = good;
+    damaged.metadata.erase(key);
+    write_safetensors(directory / "damaged", damaged);
+    EXPECT_NE(error_of(directory / "damaged").find("damaged"), std::string::npos) << key;
+    damaged.metadata[key] = "{\"nonsense\": ";
+    write_safetensors(directory / "damaged", damaged);
+    if (key == "version" || key.rfind("split", 0) == 0) continue;  // free text
+    EXPECT_NE(error_of(directory / "damaged"), "") << key;
+  }
+  std::ofstream(directory / "text") << "hello, I am not a checkpoint";
+  EXPECT_NE(error_of(directory / "text").find((directory / "text").string()), std::string::npos);
+}
+
+}  // namespace
+}  // namespace actrec

@@ -1,0 +1,91 @@
+#include "engine/evaluator.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/predictor.h"
+#include "frame_folders.h"
+#include "temporary_directory.h"
+
+namespace actrec {
+namespace {
+
+class EvaluatorTest : public testing::Test {
+ protected:
+  EvaluatorTest() : splits_(moving_square_splits(directory_ / "clips")) {
+    torch::manual_seed(3);
+    info_.settings = tiny_settings();
+    info_.classes = splits_.classes;
+    info_.statistics = {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
+    model_ = std::make_shared<Recogniser>(info_.settings.model, info_.settings.clip.size, 2, info_.statistics);
+    model_->eval();
+  }
+
+  TemporaryDirectory directory_;
+  DataSplits splits_;
+  CheckpointInfo info_;
+  std::shared_ptr<Recogniser> model_;
+};
+
+TEST_F(EvaluatorTest, GivesTheSameResultForAnyBatchSizeAndWorkers) {
+  ClipPipeline pipeline(info_.settings.clip, info_.settings.augment, 1);
+  const auto evaluate = [&](LoaderOptions options) {
+    return evaluate_clips(*model_, torch::kCPU, splits_.train, splits_.classes, pipeline, options);
+  };
+  const EvaluationResult one = evaluate({1, 0, 1});
+  EXPECT_EQ(one.clips, 10);
+  for (const LoaderOptions& options : {LoaderOptions{3, 0, 1}, LoaderOptions{4, 3, 2}, LoaderOptions{100, 1, 1}}) {
+    const EvaluationResult other = evaluate(options);
+    EXPECT_EQ(other.confusion, one.confusion);
+    EXPECT_NEAR(other.loss, one.loss, 1e-5);
+  }
+}
+
+TEST_F(EvaluatorTest, ReportsProgressOfEveryClip) {
+  ClipPipeline pipeline(info_.settings.clip, info_.settings.augment, 1);
+  std::vector<std::int64_t> done;
+  evaluate_clips(*model_, torch::kCPU, splits_.val, splits_.classes, pipeline, {3, 0, 1},
+                 [&](std::int64_t now, std::int64_t total) {
+                   EXPECT_EQ(total, 4);
+                   done.push_back(now);
+                 });
+  EXPECT_EQ(done, (std::vector<std::int64_t>{1, 2, 3, 4}));
+}
+
+TEST_F(EvaluatorTest, EncodesLongClipsInPiecesWithoutChangingTheResult) {
+  write_moving_square(directory_ / "long", 150, 0, 0);
+  ClipRef clip;
+  clip.path = directory_ / "long";
+  clip.name = "long";
+  ClipSettings all = info_.settings.clip;
+  all.sampling = Sampling::all;
+  ClipPipeline pipeline(all, info_.settings.augment, 1);
+  const ClipLogits result = classify_clip(*model_, torch::kCPU, clip, pipeline);
+  EXPECT_EQ(result.frames, 150);
+
+  std::vector<std::uint8_t> pixels;
+  pipeline.load_variable(clip, pixels);
+  torch::NoGradGuard no_grad;
+  const torch::Tensor whole = model_->forward(torch::from_blob(pixels.data(), {1, 150, 16, 16, 3}, torch::kUInt8));
+  EXPECT_LT((whole.flatten() - result.logits).abs().max().item<float>(), 1e-5);
+}
+
+TEST_F(EvaluatorTest, PredictsAllInputsAndReportsTheBadOnes) {
+  std::vector<Prediction> predictions;
+  predict({info_, model_}, {splits_.val[0].path.string(), "/nonexistent.mp4", splits_.val[1].path.string()}, 1,
+          [&](const Prediction& prediction) { predictions.push_back(prediction); });
+  ASSERT_EQ(predictions.size(), 3u);
+  EXPECT_EQ(predictions[0].top.size(), 1u);
+  EXPECT_EQ(predictions[0].frames, 4);
+  EXPECT_TRUE(predictions[1].top.empty());
+  EXPECT_NE(predictions[1].error.find("/nonexistent.mp4"), std::string::npos);
+  EXPECT_EQ(predictions[2].error, "");
+
+  predict({info_, model_}, {splits_.val[0].path.string()}, 50, [&](const Prediction& prediction) {
+    ASSERT_EQ(prediction.top.size(), 2u);
+    EXPECT_GE(prediction.top[0].probability, prediction.top[1].probability);
+    EXPECT_NEAR(prediction.top[0].probability + prediction.top[1].probability, 1, 1e-9);
+  });
+}
+
+}  // namespace
+}  // namespace actrec

@@ -1,0 +1,174 @@
+#include "engine/trainer.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmath>
+
+#include "core/error.h"
+#include "core/stop_signal.h"
+#include "engine/checkpoint.h"
+#include "engine/evaluator.h"
+#include "frame_folders.h"
+#include "temporary_directory.h"
+
+namespace actrec {
+namespace {
+
+class Recorder : public TrainingObserver {
+ public:
+  void on_epoch(const EpochResult& result) override { epochs.push_back(result); }
+  std::vector<EpochResult> epochs;
+};
+
+class TrainerTest : public testing::Test {
+ protected:
+  TrainerTest() : splits_(moving_square_splits(directory_ / "clips")) {}
+
+  std::vector<EpochResult> train_with(const Settings& settings, TrainingSummary* summary = nullptr) {
+    const auto output = directory_ / ("run" + std::to_string(runs_++));
+    std::filesystem::create_directories(output);
+    Recorder recorder;
+    const TrainingSummary result = train(settings, splits_, output, {&recorder});
+    if (summary != nullptr) *summary = result;
+    return recorder.epochs;
+  }
+
+  TemporaryDirectory directory_;
+  DataSplits splits_;
+  int runs_ = 0;
+};
+
+TEST_F(TrainerTest, LearnsWhatOnlyTimeTellsApart) {
+  Settings settings = tiny_settings();
+  settings.train.epochs = 30;
+  settings.train.early_stopping.patience = 0;
+  settings.augment.enabled = false;
+  TrainingSummary summary;
+  const auto epochs = train_with(settings, &summary);
+  EXPECT_LT(epochs.back().train_loss, epochs.front().train_loss);
+  EXPECT_EQ(summary.best.val_top1, 1.0);
+  EXPECT_EQ(summary.reason, StopReason::finished);
+}
+
+TEST_F(TrainerTest, GivesTheSameNumbersForAnyNumberOfWorkers) {
+  Settings settings = tiny_settings();
+  const auto reference = train_with(settings);
+  for (const int workers : {0, 1, 2, 4}) {
+    settings.data.workers = workers;
+    const auto epochs = train_with(settings);
+    ASSERT_EQ(epochs.size(), reference.size());
+    for (std::size_t i = 0; i < epochs.size(); ++i) {
+      EXPECT_EQ(epochs[i].train_loss, reference[i].train_loss) << workers << " workers, epoch " << i + 1;
+      EXPECT_EQ(epochs[i].val_loss, reference[i].val_loss) << workers << " workers, epoch " << i + 1;
+    }
+  }
+  settings.train.seed = 2;
+  EXPECT_NE(train_with(settings).front().train_loss, reference.front().train_loss);
+}
+
+TEST_F(TrainerTest, KeepsTheBestEpochNotTheLast) {
+  Settings settings = tiny_settings();
+  settings.train.epochs = 12;
+  settings.train.learning_rate = 0.1;  // high enough that the validation loss goes up and down
+  TrainingSummary summary;
+  const auto epochs = train_with(settings, &summary);
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < epochs.size(); ++i) {
+    if (epochs[i].val_loss < epochs[best].val_loss) best = i;
+  }
+  EXPECT_EQ(summary.best_epoch, static_cast<int>(best) + 1);
+
+  Checkpoint checkpoint = load_checkpoint(summary.best_checkpoint);
+  EXPECT_EQ(checkpoint.info.epoch, summary.best_epoch);
+  ClipPipeline pipeline(settings.clip, settings.augment, settings.train.seed);
+  const EvaluationResult again =
+      evaluate_clips(*checkpoint.model, torch::kCPU, splits_.val, splits_.classes, pipeline, LoaderOptions{4, 0, 1});
+  EXPECT_NEAR(again.loss, epochs[best].val_loss, 1e-6);
+  EXPECT_EQ(load_checkpoint(summary.last_checkpoint).info.epoch, static_cast<int>(epochs.size()));
+}
+
+TEST_F(TrainerTest, StopsEarlyWhenPatienceRunsOut) {
+  Settings settings = tiny_settings();
+  settings.train.epochs = 50;
+  settings.train.early_stopping.patience = 2;
+  settings.train.early_stopping.min_delta = 1000;
+  TrainingSummary summary;
+  EXPECT_EQ(train_with(settings, &summary).size(), 3u);
+  EXPECT_EQ(summary.reason, StopReason::early_stopping);
+  EXPECT_EQ(summary.best_epoch, 1);
+}
+
+// Two batches of two clips whose gradients are added give the step of one batch of four.
+TEST_F(TrainerTest, AccumulatesGradientsToTheStepOfALargerBatch) {
+  Settings settings = tiny_settings();
+  settings.model.dropout = 0;
+  settings.train.epochs = 1;
+  splits_.train.resize(8);
+  settings.train.batch_size = 4;
+  const auto large = train_with(settings);
+  settings.train.batch_size = 2;
+  settings.train.accumulate = 2;
+  const auto accumulated = train_with(settings);
+  EXPECT_NEAR(accumulated[0].val_loss, large[0].val_loss, 1e-5);
+  settings.train.accumulate = 1;
+  EXPECT_GT(std::abs(train_with(settings)[0].val_loss - large[0].val_loss), 1e-5);
+}
+
+TEST_F(TrainerTest, NamesTheClipThatCannotBeRead) {
+  std::filesystem::remove_all(splits_.train[3].path);
+  for (const int workers : {0, 2}) {
+    Settings settings = tiny_settings();
+    settings.data.workers = workers;
+    try {
+      train_with(settings);
+      FAIL();
+    } catch (const DataError& error) {
+      EXPECT_NE(std::string(error.what()).find(splits_.train[3].path.string()), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST_F(TrainerTest, StopsWithAHintWhenTheLossIsNotFinite) {
+  Settings settings = tiny_settings();
+  settings.train.optimizer.type = OptimizerType::sgd;
+  settings.train.optimizer.gradient_clip = 0;
+  settings.train.learning_rate = 100;
+  settings.train.schedule.warmup_epochs = 0;
+  settings.train.epochs = 30;
+  settings.normalize = Normalization(NormalizationType::values);
+  settings.normalize.std = {1e-30, 1e-30, 1e-30};
+  EXPECT_THROW(train_with(settings), Error);
+}
+
+TEST_F(TrainerTest, RefusesSamplingThatCannotBeBatched) {
+  Settings settings = tiny_settings();
+  settings.clip.sampling = Sampling::all;
+  EXPECT_THROW(train_with(settings), ConfigError);
+}
+
+TEST_F(TrainerTest, SavesAndReturnsWhenAskedToStop) {
+  class Stopper : public TrainingObserver {
+    void on_step(const StepResult& result) override {
+      if (result.epoch == 2) ::raise(SIGINT);
+    }
+  } stopper;
+  const auto output = directory_ / "stopped";
+  std::filesystem::create_directories(output);
+  const pid_t child = ::fork();  // the request to stop is for a whole process
+  if (child == 0) {
+    install_stop_handler();
+    const TrainingSummary summary = train(tiny_settings(), splits_, output, {&stopper});
+    ::_exit(summary.reason == StopReason::interrupted && summary.epochs == 1 ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_EQ(load_checkpoint(output / "last.safetensors").info.epoch, 1);
+}
+
+}  // namespace
+}  // namespace actrec

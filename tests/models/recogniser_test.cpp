@@ -1,0 +1,52 @@
+#include "models/recogniser.h"
+
+#include <gtest/gtest.h>
+
+#include "torch_reference.h"
+
+namespace actrec {
+namespace {
+
+PixelStatistics half() { return {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}}; }
+
+TEST(Recogniser, NormalisesLikePyTorchWithoutLosingChannelsLast) {
+  ACTREC_NEED_TORCH_REFERENCE();
+  const Recogniser model(ModelSettings(), FrameSize(4, 5), 2, {{0.1, 0.45, 0.8}, {0.2, 0.5, 0.3}});
+  const torch::Tensor normal = model.normalize(reference_tensor("normalize/x"));
+  EXPECT_LT(max_difference(normal, reference_tensor("normalize/y")), 1e-5);
+  EXPECT_TRUE(normal.is_contiguous(torch::MemoryFormat::ChannelsLast));
+}
+
+TEST(Recogniser, GivesLogitsForEveryClassAndAnyLength) {
+  Recogniser model(ModelSettings(), FrameSize(16, 24), 5, half());
+  for (const std::int64_t frames : {1, 3, 20}) {
+    const torch::Tensor clips = torch::randint(0, 256, {2, frames, 16, 24, 3}, torch::kUInt8);
+    EXPECT_EQ(model.forward(clips).sizes(), (std::vector<std::int64_t>{2, 5}));
+  }
+}
+
+TEST(Recogniser, ClassifiesAClipAloneAsInABatch) {
+  Recogniser model(ModelSettings(), FrameSize(16, 16), 3, half());
+  model.eval();
+  const torch::Tensor clips = torch::randint(0, 256, {4, 6, 16, 16, 3}, torch::kUInt8);
+  const torch::Tensor together = model.forward(clips);
+  for (std::int64_t i = 0; i < 4; ++i) {
+    EXPECT_LT(max_difference(model.forward(clips.narrow(0, i, 1)), together.narrow(0, i, 1)), 1e-5);
+  }
+}
+
+TEST(Recogniser, LearnsInEveryPart) {
+  ModelSettings settings;
+  settings.temporal.pool = TemporalPool::attention;
+  Recogniser model(settings, FrameSize(32, 32), 3, half());
+  torch::cross_entropy_loss(model.forward(torch::randint(0, 256, {2, 4, 32, 32, 3}, torch::kUInt8)),
+                            torch::tensor({0, 2}))
+      .backward();
+  for (const auto& parameter : model.named_parameters()) {
+    ASSERT_TRUE(parameter.value().grad().defined()) << parameter.key();
+    EXPECT_GT(parameter.value().grad().abs().sum().item<float>(), 0) << parameter.key();
+  }
+}
+
+}  // namespace
+}  // namespace actrec
