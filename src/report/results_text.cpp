@@ -30,11 +30,11 @@ std::string confusion_text(const EvaluationResult& result) {
     return fmt::format("confusion matrix: {} classes, see --json\n", result.classes.size());
   }
   const std::size_t width = name_width(result.classes);
-  std::string text = "confusion matrix (rows: true class, columns: prediction)\n" + std::string(width + 2, ' ');
+  std::string text = "confusion matrix (rows: true class, columns: prediction)\n" + std::string(width + 3, ' ');
   for (std::size_t k = 0; k < result.classes.size(); ++k) text += fmt::format("{:>5}", k + 1);
   text += '\n';
   for (std::size_t row = 0; row < result.classes.size(); ++row) {
-    text += fmt::format("{:>2} {}", row + 1, pad(result.classes[row], width - 1));
+    text += fmt::format("{:>2} {}", row + 1, pad(result.classes[row], width));
     for (const std::int64_t count : result.confusion[row]) text += count == 0 ? "    ." : fmt::format("{:>5}", count);
     text += '\n';
   }

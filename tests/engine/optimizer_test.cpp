@@ -19,7 +19,7 @@ TEST_P(OptimizerParity, TakesPyTorchsSteps) {
   settings.optimizer.momentum = 0.8;
   torch::nn::Linear net(6, 4);
   load_reference(*net, name + "/before.");
-  const auto loss_function = torch::nn::CrossEntropyLoss(
+  auto loss_function = torch::nn::CrossEntropyLoss(
       torch::nn::CrossEntropyLossOptions().label_smoothing(0.1).weight(reference_tensor(name + "/class_weights")));
   const auto optimizer = make_optimizer(*net, settings);
   std::vector<torch::Tensor> losses;
@@ -37,7 +37,10 @@ TEST_P(OptimizerParity, TakesPyTorchsSteps) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Optimizer, OptimizerParity,
-                         testing::Values(OptimizerType::adamw, OptimizerType::adam, OptimizerType::sgd));
+                         testing::Values(OptimizerType::adamw, OptimizerType::adam, OptimizerType::sgd),
+                         [](const auto& test) {
+                           return std::string(Names<OptimizerType>::values[static_cast<std::size_t>(test.param)]);
+                         });
 
 TEST(Optimizer, LeavesFrozenParametersAlone) {
   torch::nn::Linear net(2, 2);

@@ -41,7 +41,7 @@ INSTANTIATE_TEST_SUITE_P(Temporal, RecurrentParity,
                                          RecurrentCase{"lstm_deep_bidirectional", TemporalType::lstm, 2, true},
                                          RecurrentCase{"gru", TemporalType::gru, 1, false},
                                          RecurrentCase{"gru_deep_bidirectional", TemporalType::gru, 2, true}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& test) { return std::string(test.param.name); });
 
 TEST(MeanHead, AveragesOverTimeAndIgnoresOrder) {
   TemporalSettings settings;
