@@ -113,7 +113,7 @@ inline std::vector<std::string> summary(const DatasetIndex& index) {
 
 // A list of the real video that may lie beside the checkout.
 inline std::filesystem::path shared_list(const std::string& dataset) {
-  return std::filesystem::path(__FILE__).parent_path() / "../../../shared/data" / dataset / "clips.csv";
+  return std::filesystem::path(ACTREC_SOURCE_DIR) / "../shared/data" / dataset / "clips.csv";
 }
 
 }  // namespace actrec::testing

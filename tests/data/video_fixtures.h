@@ -19,7 +19,7 @@ namespace actrec::testing {
 namespace fs = std::filesystem;
 
 // Recorded videos that are no part of the project; tests of them skip where they are missing.
-inline fs::path shared_data() { return fs::path(__FILE__).parent_path() / "../../../shared/data"; }
+inline fs::path shared_data() { return fs::path(ACTREC_SOURCE_DIR) / "../shared/data"; }
 
 // A directory that lives as long as the object.
 class TempDir {
