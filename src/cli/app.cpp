@@ -9,6 +9,7 @@
 
 #include "cli/verbs.h"
 #include "core/logging.h"
+#include "core/memory.h"
 #include "core/stop_signal.h"
 #include "core/text.h"
 #include "data/video_reader.h"
@@ -43,7 +44,7 @@ struct CommandLine {
 };
 
 [[noreturn]] void fail_on_unknown(const std::string& argument, const CLI::App& part) {
-  const std::string usage = fmt::format("`{} --help` lists the options", part.get_display_name());
+  const std::string usage = fmt::format("`actrec {} --help` lists the options", part.get_name());
   if (argument.rfind('-', 0) != 0) {
     throw ConfigError(fmt::format("unexpected argument '{}'", argument), usage);
   }
@@ -105,6 +106,7 @@ int report(const std::string& what, const std::string& hint, ExitCode code) {
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
+  keep_freed_memory();
   CommandLine line;
   try {
     return static_cast<int>(run(line, argc, argv));

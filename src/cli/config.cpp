@@ -46,7 +46,9 @@ Action declare_diff(CLI::App& app) {
     const bool with_defaults = after->empty();
     const Settings one = settings_of(with_defaults ? "" : *before, {});
     const Settings other = settings_of(with_defaults ? *before : *after, {});
-    for (const std::string& line : diff_settings(one, other)) fmt::print("{}\n", line);
+    const std::vector<std::string> lines = diff_settings(one, other);
+    for (const std::string& line : lines) fmt::print("{}\n", line);
+    if (lines.empty()) fmt::print("no differences\n");
     return ExitCode::ok;
   };
 }

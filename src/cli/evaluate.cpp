@@ -48,6 +48,11 @@ void relabel(std::vector<ClipRef>& clips, const std::vector<std::string>& data_c
 }
 
 EvaluationClips clips_of_own_data(const CheckpointInfo& info, std::string split) {
+  const std::filesystem::path& path = info.settings.data.path;
+  if (!std::filesystem::exists(path)) {
+    throw DataError(fmt::format("the data set that the model was trained on, {}, does not exist here", path.string()),
+                    "give a data set with --data PATH");
+  }
   const DataSplits splits = load_splits(info.settings);
   if (splits.fingerprint != info.split_fingerprint) {
     spdlog::warn(
@@ -68,6 +73,7 @@ EvaluationClips clips_of_other_data(const CheckpointInfo& info, const std::strin
   data.path = absolute_path(path);
   data.format = DataFormat::automatic;
   data.videos.clear();
+  data.split = SplitSettings();  // groups and folds of the training data mean nothing here
   DatasetIndex index = read_dataset_unchecked(data);
   relabel(index.clips, index.classes, info.classes);
   if (split.empty()) return {index.clips, "all clips"};

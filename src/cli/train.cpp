@@ -17,10 +17,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The directory asked for, which must not hold anything yet, or the first free runs/NAME, runs/NAME-2, ...
+// Whether a run may start there: nothing is in it but what a run writes before its first epoch.
+bool is_free(const fs::path& directory) {
+  if (!fs::exists(directory)) return true;
+  if (!fs::is_directory(directory)) return false;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
+    const fs::path name = entry.path().filename();
+    if (name != "config.json" && name != "log.txt") return false;
+  }
+  return true;
+}
+
+// The directory asked for, or the first free of runs/NAME, runs/NAME-2, ...
 fs::path choose_output(const std::string& wanted, const Settings& settings) {
   if (!wanted.empty()) {
-    if (fs::exists(wanted) && !(fs::is_directory(wanted) && fs::is_empty(wanted))) {
+    if (!is_free(wanted)) {
       throw ConfigError(fmt::format("--output {} already exists and is not an empty directory", wanted),
                         "choose another name; nothing is overwritten");
     }
@@ -30,7 +41,7 @@ fs::path choose_output(const std::string& wanted, const Settings& settings) {
   const bool list = data.has_extension() && !fs::is_directory(data);
   const std::string name = (list ? data.parent_path() : data).filename().string();
   fs::path output = absolute_path("runs") / name;
-  for (int k = 2; fs::exists(output); ++k) output = absolute_path("runs") / fmt::format("{}-{}", name, k);
+  for (int k = 2; !is_free(output); ++k) output = absolute_path("runs") / fmt::format("{}-{}", name, k);
   return output;
 }
 

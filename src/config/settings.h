@@ -110,7 +110,7 @@ struct Names<Precision> {
         "How clips are divided into train, val and test: `given` (the data set says), `group` (clips of one group " \
         "stay together), `random` (clip by clip, which leaks when clips share a recording), `auto` (given, else group, else random)") \
   FIELD(double, val, 0.15, between(0, 0.9), "Share of the clips for validation where the data set names no validation split") \
-  FIELD(double, test, 0.15, between(0, 0.9), "Share of the clips for testing where the data set names no test split") \
+  FIELD(double, test, 0.15, between(0, 0.9), "Share of the clips for testing where the data set names no splits") \
   FIELD(int, folds, 0, between(0, 1000), "Cross-validation: divide the clips (or groups) into this many folds; 0 is off") \
   FIELD(int, fold, 0, between(0, 999), "Cross-validation: the fold to test on, from 0; the next fold validates, the rest trains") \
   FIELD(std::string, group_pattern, "", any_value(),                                                            \
@@ -121,7 +121,7 @@ ACTREC_SETTINGS(SplitSettings, ACTREC_SPLIT_FIELDS)
 
 #define ACTREC_DATA_FIELDS(FIELD, SECTION)                                                                      \
   FIELD(std::filesystem::path, path, "", any_value(),                                                           \
-        "The data set: a folder per class, a folder per split then class, a CSV list, or the folder of the official UCF101 or HMDB51 split files") \
+        "The data set: a folder per class, a folder per split then class, a CSV or Kinetics list, or the folder of the official UCF101 or HMDB51 split files") \
   FIELD(DataFormat, format, DataFormat::automatic, any_value(), "How `path` is laid out; `auto` looks at it")     \
   FIELD(std::filesystem::path, videos, "", any_value(),                                                         \
         "Where the videos of a list or of official split files are; empty: beside the list")                   \
@@ -212,7 +212,7 @@ ACTREC_SETTINGS(OptimizerSettings, ACTREC_OPTIMIZER_FIELDS)
   FIELD(ScheduleType, type, ScheduleType::cosine, any_value(),                                                  \
         "Learning rate after the warm-up: `constant`, `step` (times `factor` every `step_epochs`), `cosine` (down to 0 at the last epoch), " \
         "`plateau` (times `factor` after `patience` epochs without a better monitored value)")                  \
-  FIELD(double, warmup_epochs, 2, between(0, 1000), "Epochs in which the learning rate rises linearly from near 0") \
+  FIELD(double, warmup_epochs, 1, between(0, 1000), "Epochs in which the learning rate rises linearly from near 0") \
   FIELD(int, step_epochs, 30, between(1, 100000), "step: epochs between reductions")                            \
   FIELD(double, factor, 0.1, between(0.0001, 1), "step, plateau: what the learning rate is multiplied by")      \
   FIELD(int, patience, 5, between(1, 100000), "plateau: epochs without improvement before a reduction")
@@ -226,7 +226,7 @@ ACTREC_SETTINGS(EarlyStoppingSettings, ACTREC_EARLY_STOPPING_FIELDS)
 
 #define ACTREC_TRAIN_FIELDS(FIELD, SECTION)                                                                     \
   FIELD(int, epochs, 60, between(1, 1000000), "Most epochs to train")                                           \
-  FIELD(int, batch_size, 8, between(1, 65536), "Clips per step and process")                                    \
+  FIELD(int, batch_size, 8, between(1, 65536), "Clips per step")                                    \
   FIELD(int, accumulate, 1, between(1, 65536), "Steps whose gradients are added up before the weights change") \
   FIELD(double, learning_rate, 0.001, between(1e-9, 100), "Peak learning rate")                                 \
   FIELD(double, label_smoothing, 0.1, between(0, 0.99), "Share of the target spread over all classes (Szegedy et al. 2016)") \

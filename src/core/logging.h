@@ -10,8 +10,8 @@ enum class Verbosity { quiet, normal, verbose };
 // details when verbose. Library code logs with spdlog::info and its siblings.
 void init_logging(Verbosity verbosity);
 
-// Also appends everything from now on, details included, to the file. Throws Error when it cannot be
-// opened.
+// Also writes the log, what was logged so far and all that follows, details included, to a new file. Throws
+// Error when it cannot be opened.
 void add_log_file(const std::filesystem::path& path);
 
 }  // namespace actrec

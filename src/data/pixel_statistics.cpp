@@ -4,6 +4,8 @@
 #include <cmath>
 #include <mutex>
 
+#include "core/error.h"
+#include "core/stop_signal.h"
 #include "core/worker_pool.h"
 
 namespace actrec {
@@ -13,6 +15,7 @@ PixelStatistics measure_pixel_statistics(const std::vector<ClipRef>& clips, Clip
   std::uint64_t count = 0;  // pixels
   std::array<std::uint64_t, 3> sum{}, square_sum{};
   parallel_for(threads, clips.size(), [&](std::size_t index) {
+    if (stop_requested()) throw Interrupted();
     std::vector<std::uint8_t> pixels(static_cast<std::size_t>(pipeline.bytes_per_clip()));
     pipeline.load(clips[index], pixels.data());
     std::array<std::uint64_t, 3> s{}, q{};

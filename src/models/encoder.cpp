@@ -2,6 +2,8 @@
 
 #include <numeric>
 
+#include "models/group_norm.h"
+
 namespace actrec {
 namespace {
 
@@ -14,14 +16,14 @@ class ConvBlock : public nn::Module {
   ConvBlock(std::int64_t in, std::int64_t out)
       : conv_(register_module(
             "conv", nn::Conv2d(nn::Conv2dOptions(in, out, 3).stride(2).padding(1).bias(false)))),
-        norm_(register_module("norm", nn::GroupNorm(std::gcd(kNormGroups, out), out))) {
+        norm_(register_module("norm", std::make_shared<GroupNormRelu>(std::gcd(kNormGroups, out), out))) {
     nn::init::kaiming_normal_(conv_->weight, 0, torch::kFanOut, torch::kReLU);
   }
-  torch::Tensor forward(const torch::Tensor& x) { return norm_->forward(conv_->forward(x)).relu_(); }
+  torch::Tensor forward(const torch::Tensor& x) { return norm_->forward(conv_->forward(x)); }
 
  private:
   nn::Conv2d conv_;
-  nn::GroupNorm norm_;
+  std::shared_ptr<GroupNormRelu> norm_;
 };
 
 }  // namespace

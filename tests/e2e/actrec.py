@@ -1,0 +1,186 @@
+"""Helpers of the end-to-end tests: run the binary, demo data and a tiny trained model, made once per program."""
+
+import csv
+import functools
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+BINARY = os.environ.get("ACTREC_BINARY", str(ROOT / "build" / "release" / "actrec"))
+
+CLASSES = ["lower_arm", "raise_arm", "sit_down", "stand_up", "step_left", "step_right", "turn_left", "turn_right"]
+
+# A network that trains in about a second; what it learns does not matter here.
+TINY = [
+    "--set=clip.size=32",
+    "--set=clip.frames=4",
+    "--set=train.epochs=1",
+    "--set=train.schedule.warmup_epochs=0",
+    "--set=model.temporal.hidden=16",
+    "--set=model.encoder.channels=[8,16]",
+]
+
+_directory = tempfile.TemporaryDirectory(prefix="actrec-e2e-")
+
+
+class Result:
+    """Exit code, stdout and stderr of one run."""
+
+    def __init__(self, command, code, out, err):
+        self.command, self.code, self.out, self.err = command, code, out, err
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+    @property
+    def errors(self):
+        return [line for line in self.err.splitlines() if line.startswith("error: ")]
+
+    def __str__(self):
+        return f"{self.command}\nexit code {self.code}\nstdout:\n{self.out}\nstderr:\n{self.err}"
+
+
+def environment(**changes):
+    # Threads that wait asleep: tests run side by side, and spinning would take the other test's cores.
+    return {**os.environ, "OMP_WAIT_POLICY": "passive", **changes}
+
+
+def run(*arguments, timeout=120, env=None, **options):
+    """Runs actrec to its end. A run that hangs raises subprocess.TimeoutExpired."""
+    command = [BINARY, *map(str, arguments)]
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=timeout,
+        env=environment(**(env or {})),
+        **options,
+    )
+    return Result(" ".join(command), done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def start(*arguments, **options):
+    """Starts actrec and returns the process, its streams as pipes."""
+    return subprocess.Popen(
+        [BINARY, *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        **options,
+    )
+
+
+def new_directory():
+    return pathlib.Path(tempfile.mkdtemp(dir=_directory.name))
+
+
+@functools.lru_cache(maxsize=None)
+def demo(performers=4, seed=1):
+    """The folder of a demo set: clips.csv and clips/CLASS/CLASS_pNN.mp4, 160x120, 40 frames or so."""
+    folder = new_directory() / "demo"
+    result = run("demo", folder, "--performers", performers, "--seed", seed)
+    if result.code != 0:
+        raise AssertionError(str(result))
+    return folder
+
+
+@functools.lru_cache(maxsize=None)
+def trained():
+    """The run directory of a tiny model trained on demo()."""
+    output = new_directory() / "run"
+    result = run("train", demo() / "clips.csv", *TINY, "--output", output)
+    if result.code != 0:
+        raise AssertionError(str(result))
+    return output
+
+
+def demo_clip(label, performer=1):
+    return demo() / "clips" / label / f"{label}_p{performer:02}.mp4"
+
+
+def read_list(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def write_list(path, rows):
+    """Writes dictionaries as a CSV list and returns its path."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def read_metrics(run_directory):
+    return [json.loads(line) for line in (run_directory / "metrics.jsonl").read_text().splitlines()]
+
+
+def place(source, target):
+    """Another name for the same video; a link of this kind is a file of its own to everyone who looks."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+    return target
+
+
+def ffmpeg(*arguments):
+    """Runs ffmpeg and returns its stdout; skips the test where it is not installed."""
+    if shutil.which("ffmpeg") is None:
+        raise unittest.SkipTest("ffmpeg is not installed")
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True, timeout=120).stdout
+
+
+def extract_frames(video, folder, *options):
+    """Writes a video's frames as folder/0001.png and so on."""
+    folder.mkdir(parents=True)
+    ffmpeg("-i", video, *options, "-vsync", "passthrough", folder / "%04d.png")
+    return folder
+
+
+class TestCase(unittest.TestCase):
+    longMessage = True
+    maxDiff = None
+
+    def setUp(self):
+        self.directory = new_directory()
+
+    def succeed(self, *arguments, **options):
+        result = run(*arguments, **options)
+        self.assertEqual(result.code, 0, result)
+        self.assertEqual(result.errors, [], result)
+        return result
+
+    def fail_with(self, code, arguments, *words, **options):
+        """Runs actrec, which must end with that exit code and one `error:` line that has all the words."""
+        result = run(*arguments, **options)
+        self.check_failure(result, code, *words)
+        return result
+
+    def check_failure(self, result, code, *words):
+        self.assertEqual(result.code, code, result)
+        self.assertEqual(len(result.errors), 1, result)
+        for word in words:
+            self.assertIn(str(word), result.err[result.err.index("error: ") :], result)
+        self.check_no_crash(result)
+
+    def check_no_crash(self, result):
+        self.assertGreaterEqual(result.code, 0, result)
+        for trace in ("terminate called", "Exception raised from", "frame #", "core dumped", "Sanitizer", "assert"):
+            self.assertNotIn(trace, result.err, result)
+
+
+def main():
+    unittest.main(module="__main__", verbosity=2 if sys.stderr.isatty() else 1)

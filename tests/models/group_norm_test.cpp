@@ -1,0 +1,82 @@
+#include "models/group_norm.h"
+
+#include <gtest/gtest.h>
+
+#include "torch_reference.h"
+
+namespace actrec {
+namespace {
+
+struct Gradients {
+  torch::Tensor y, dx, dweight, dbias;
+};
+
+Gradients run(GroupNormRelu& layer, const torch::Tensor& input, const torch::Tensor& dy) {
+  layer.zero_grad();
+  const torch::Tensor x = input.detach().clone(torch::MemoryFormat::Preserve).requires_grad_(true);
+  const torch::Tensor y = layer.forward(x);
+  y.backward(dy);
+  return {y.detach(), x.grad(), layer.named_parameters()["weight"].grad().clone(),
+          layer.named_parameters()["bias"].grad().clone()};
+}
+
+void randomize(GroupNormRelu& layer) {
+  torch::NoGradGuard no_grad;
+  for (torch::Tensor& parameter : layer.parameters()) parameter.normal_();
+}
+
+// LibTorch's own operators, in float64, are the reference.
+TEST(GroupNormRelu, TheFusedKernelAgreesWithLibTorchInValuesAndGradients) {
+  for (const auto& [groups, channels, height, width] :
+       {std::tuple{8, 32, 13, 9}, {4, 12, 5, 7}, {1, 3, 1, 1}, {5, 5, 40, 40}}) {
+    GroupNormRelu layer(groups, channels);
+    randomize(layer);
+    const torch::Tensor x =
+        (torch::randn({3, channels, height, width}) * 2 + 1).contiguous(torch::MemoryFormat::ChannelsLast);
+    const torch::Tensor dy = torch::randn_like(x);
+    const Gradients fused = run(layer, x, dy);
+
+    const torch::Tensor x64 = x.to(torch::kFloat64).requires_grad_(true);
+    const torch::Tensor weight =
+        layer.named_parameters()["weight"].detach().to(torch::kFloat64).requires_grad_(true);
+    const torch::Tensor bias =
+        layer.named_parameters()["bias"].detach().to(torch::kFloat64).requires_grad_(true);
+    const torch::Tensor y = torch::relu(torch::group_norm(x64, groups, weight, bias));
+    y.backward(dy.to(torch::kFloat64));
+    EXPECT_LT(max_difference(fused.y, y), 1e-5);
+    EXPECT_LT(max_difference(fused.dx, x64.grad()), 1e-5);
+    EXPECT_LT(max_difference(fused.dweight, weight.grad()) / weight.grad().abs().max().item<double>(), 1e-5);
+    EXPECT_LT(max_difference(fused.dbias, bias.grad()) / bias.grad().abs().max().item<double>(), 1e-5);
+    EXPECT_TRUE(fused.dx.is_contiguous(torch::MemoryFormat::ChannelsLast));
+  }
+}
+
+TEST(GroupNormRelu, BothLayoutsGiveTheSame) {
+  GroupNormRelu layer(4, 8);
+  randomize(layer);
+  const torch::Tensor x = torch::randn({2, 8, 6, 6}), dy = torch::randn({2, 8, 6, 6});
+  const Gradients contiguous = run(layer, x, dy);
+  const Gradients fused = run(layer, x.contiguous(torch::MemoryFormat::ChannelsLast), dy);
+  EXPECT_LT(max_difference(contiguous.y, fused.y), 1e-5);
+  EXPECT_LT(max_difference(contiguous.dx, fused.dx), 1e-5);
+  EXPECT_LT(max_difference(contiguous.dweight, fused.dweight), 1e-4);
+}
+
+TEST(GroupNormRelu, DoesNotDependOnTheNumberOfThreads) {
+  GroupNormRelu layer(8, 16);
+  randomize(layer);
+  const torch::Tensor x = torch::randn({5, 16, 11, 11}).contiguous(torch::MemoryFormat::ChannelsLast);
+  const torch::Tensor dy = torch::randn_like(x);
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const Gradients one = run(layer, x, dy);
+  at::set_num_threads(3);
+  const Gradients three = run(layer, x, dy);
+  at::set_num_threads(threads);
+  EXPECT_TRUE(torch::equal(one.y, three.y));
+  EXPECT_TRUE(torch::equal(one.dx, three.dx));
+  EXPECT_TRUE(torch::equal(one.dweight, three.dweight));
+}
+
+}  // namespace
+}  // namespace actrec
