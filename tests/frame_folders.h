@@ -1,7 +1,8 @@
 #pragma once
 
-#include <filesystem>
 #include <fmt/format.h>
+
+#include <filesystem>
 #include <opencv2/imgcodecs.hpp>
 
 #include "data/splits.h"
@@ -20,7 +21,8 @@ inline void write_moving_square(const std::filesystem::path& folder, int frames,
 }
 
 // `per_class` clips of each of the classes "down" and "right", labelled 0 and 1.
-inline std::vector<ClipRef> moving_square_clips(const std::filesystem::path& root, const std::string& name, int per_class) {
+inline std::vector<ClipRef> moving_square_clips(const std::filesystem::path& root, const std::string& name,
+                                                int per_class) {
   std::vector<ClipRef> clips;
   for (int i = 0; i < per_class; ++i) {
     for (int label = 0; label < 2; ++label) {

@@ -16,7 +16,8 @@ inline const TensorFile& torch_reference() {
   static const TensorFile kReference = [] {
     TemporaryDirectory directory;
     const auto path = directory / "reference.safetensors";
-    const std::string command = "/usr/bin/python3 " ACTREC_SOURCE_DIR "/tests/reference/torch_reference.py " + path.string();
+    const std::string command =
+        "/usr/bin/python3 " ACTREC_SOURCE_DIR "/tests/reference/torch_reference.py " + path.string();
     if (std::system((command + " 2>/dev/null").c_str()) != 0) return TensorFile();
     return read_safetensors(path);
   }();

@@ -34,7 +34,8 @@ struct CommandLine {
     }
   }
 
-  // Every verb, and every sub-verb, takes the general options and keeps what it does not know for check_unknown().
+  // Every verb, and every sub-verb, takes the general options and keeps what it does not know for
+  // check_unknown().
   void accept_unknown(CLI::App& part) {
     part.allow_extras();
     part.add_flag("-v,--verbose", verbose, "log details");

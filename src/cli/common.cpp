@@ -43,7 +43,8 @@ Settings settings_of(const RunArguments& arguments) {
 
 void add_inference_options(CLI::App& app, InferenceOptions& options) {
   app.add_option("--device", options.device, "auto (the default), cpu, cuda or cuda:N");
-  app.add_option("--sampling", options.sampling, "frames to use: segment, dense or all; the default is as trained");
+  app.add_option("--sampling", options.sampling,
+                 "frames to use: segment, dense or all; the default is as trained");
 }
 
 void apply(const InferenceOptions& options, Settings& settings) {
@@ -57,13 +58,14 @@ void apply(const InferenceOptions& options, Settings& settings) {
 
 DataSplits load_splits(const Settings& settings) {
   if (settings.data.path.empty()) {
-    throw ConfigError("data.path: no data set is given", "set data.path in the configuration or with --set data.path=PATH");
+    throw ConfigError("data.path: no data set is given",
+                      "set data.path in the configuration or with --set data.path=PATH");
   }
   const DatasetIndex index = read_dataset(settings.data);
   DataSplits splits = make_splits(index, settings.data.split, settings.train.seed);
-  spdlog::info("data: {} of {} classes, {} ({}); train {}, val {}, test {}", format_count(static_cast<std::int64_t>(index.clips.size()), "clip"),
-               index.classes.size(), index.format, splits.method, splits.train.size(), splits.val.size(),
-               splits.test.size());
+  spdlog::info("data: {} of {} classes, {} ({}); train {}, val {}, test {}",
+               format_count(static_cast<std::int64_t>(index.clips.size()), "clip"), index.classes.size(),
+               index.format, splits.method, splits.train.size(), splits.val.size(), splits.test.size());
   return splits;
 }
 

@@ -12,7 +12,9 @@ namespace actrec {
 Action declare_demo(CLI::App& app) {
   auto directory = std::make_shared<std::string>();
   auto options = std::make_shared<DemoOptions>();
-  app.add_option("directory", *directory, "where to put the clips and their list")->required()->type_name("DIR");
+  app.add_option("directory", *directory, "where to put the clips and their list")
+      ->required()
+      ->type_name("DIR");
   app.add_option("--performers", options->performers, "figures; each does every one of the 8 actions once")
       ->check(CLI::Range(3, 1000));
   app.add_option("--seed", options->seed, "another seed renders other figures");
@@ -23,9 +25,9 @@ Action declare_demo(CLI::App& app) {
       line.show(fmt::format("rendering {}/{} clips", done, total));
     });
     line.clear();
-    fmt::print("{} of {} classes ({}): train {}, val {}, test {}\nlist  {}\n", format_count(summary.clips, "clip"),
-               summary.classes.size(), summary.codec, summary.train_clips, summary.val_clips, summary.test_clips,
-               summary.list.string());
+    fmt::print("{} of {} classes ({}): train {}, val {}, test {}\nlist  {}\n",
+               format_count(summary.clips, "clip"), summary.classes.size(), summary.codec,
+               summary.train_clips, summary.val_clips, summary.test_clips, summary.list.string());
     return ExitCode::ok;
   };
 }

@@ -40,9 +40,10 @@ void relabel(std::vector<ClipRef>& clips, const std::vector<std::string>& data_c
     label_of.push_back(static_cast<int>(match - classes.begin()));
   }
   if (!unknown.empty()) {
-    throw DataError(fmt::format("the data has classes that the checkpoint does not know: {}; the checkpoint knows: {}",
-                                join(unknown, ", "), join(classes, ", ")),
-                    "evaluate on data with the same class names, or train a model for these classes");
+    throw DataError(
+        fmt::format("the data has classes that the checkpoint does not know: {}; the checkpoint knows: {}",
+                    join(unknown, ", "), join(classes, ", ")),
+        "evaluate on data with the same class names, or train a model for these classes");
   }
   for (ClipRef& clip : clips) clip.label = label_of[static_cast<std::size_t>(clip.label)];
 }
@@ -50,13 +51,15 @@ void relabel(std::vector<ClipRef>& clips, const std::vector<std::string>& data_c
 EvaluationClips clips_of_own_data(const CheckpointInfo& info, std::string split) {
   const std::filesystem::path& path = info.settings.data.path;
   if (!std::filesystem::exists(path)) {
-    throw DataError(fmt::format("the data set that the model was trained on, {}, does not exist here", path.string()),
-                    "give a data set with --data PATH");
+    throw DataError(
+        fmt::format("the data set that the model was trained on, {}, does not exist here", path.string()),
+        "give a data set with --data PATH");
   }
   const DataSplits splits = load_splits(info.settings);
   if (splits.fingerprint != info.split_fingerprint) {
     spdlog::warn(
-        "the data set or its splits have changed since training: clips evaluated now may have been trained on");
+        "the data set or its splits have changed since training: clips evaluated now may have been trained "
+        "on");
   }
   if (split.empty()) split = splits.test.empty() ? "val" : "test";
   EvaluationClips result{splits.split(split), fmt::format("{} split, {}", split, splits.method)};
@@ -68,7 +71,8 @@ EvaluationClips clips_of_own_data(const CheckpointInfo& info, std::string split)
   return result;
 }
 
-EvaluationClips clips_of_other_data(const CheckpointInfo& info, const std::string& path, const std::string& split) {
+EvaluationClips clips_of_other_data(const CheckpointInfo& info, const std::string& path,
+                                    const std::string& split) {
   DataSettings data = info.settings.data;
   data.path = absolute_path(path);
   data.format = DataFormat::automatic;
@@ -81,7 +85,8 @@ EvaluationClips clips_of_other_data(const CheckpointInfo& info, const std::strin
   std::copy_if(index.clips.begin(), index.clips.end(), std::back_inserter(result.clips),
                [&](const ClipRef& clip) { return clip.split == split; });
   if (result.clips.empty()) {
-    throw DataError(fmt::format("{} has no clips in split '{}'", path, split), "leave out --split to use all clips");
+    throw DataError(fmt::format("{} has no clips in split '{}'", path, split),
+                    "leave out --split to use all clips");
   }
   return result;
 }
@@ -105,9 +110,9 @@ ExitCode evaluate_verb(const EvaluateArguments& arguments) {
   loading.pin_memory = device.is_cuda();
 
   ProgressLine line;
-  const EvaluationResult result =
-      evaluate_clips(*checkpoint.model, device, data.clips, checkpoint.info.classes, pipeline, loading,
-                     [&](std::int64_t done, std::int64_t total) { line.show(fmt::format("{}/{} clips", done, total)); });
+  const EvaluationResult result = evaluate_clips(
+      *checkpoint.model, device, data.clips, checkpoint.info.classes, pipeline, loading,
+      [&](std::int64_t done, std::int64_t total) { line.show(fmt::format("{}/{} clips", done, total)); });
   line.clear();
   if (arguments.json) {
     fmt::print("{}\n", evaluation_json(result).dump(2));
@@ -121,8 +126,11 @@ ExitCode evaluate_verb(const EvaluateArguments& arguments) {
 
 Action declare_evaluate(CLI::App& app) {
   auto arguments = std::make_shared<EvaluateArguments>();
-  app.add_option("checkpoint", arguments->checkpoint, "a checkpoint that train wrote")->required()->type_name("CHECKPOINT");
-  app.add_option("--data", arguments->data, "another labelled data set; the default is the one trained on")->type_name("PATH");
+  app.add_option("checkpoint", arguments->checkpoint, "a checkpoint that train wrote")
+      ->required()
+      ->type_name("CHECKPOINT");
+  app.add_option("--data", arguments->data, "another labelled data set; the default is the one trained on")
+      ->type_name("PATH");
   app.add_option("--split", arguments->split,
                  "train, val or test; the default is test (val without one), or all clips of --data")
       ->check(CLI::IsMember({"train", "val", "test"}));

@@ -14,13 +14,28 @@ namespace {
 namespace fs = std::filesystem;
 
 // The settings that people change first; the rest keep their defaults.
-const std::vector<std::string> kStarterKeys = {
-    "data.path",          "data.split.by",         "data.split.val",          "data.split.test",
-    "clip.frames",        "clip.size",             "clip.sampling",           "augment.horizontal_flip",
-    "augment.affine.scale", "augment.affine.translate", "augment.affine.rotate", "normalize",
-    "model.encoder.type", "model.temporal.type",   "model.temporal.hidden",   "model.temporal.pool",
-    "train.epochs",       "train.batch_size",      "train.learning_rate",     "train.seed",
-    "train.early_stopping.monitor", "train.early_stopping.patience"};
+const std::vector<std::string> kStarterKeys = {"data.path",
+                                               "data.split.by",
+                                               "data.split.val",
+                                               "data.split.test",
+                                               "clip.frames",
+                                               "clip.size",
+                                               "clip.sampling",
+                                               "augment.horizontal_flip",
+                                               "augment.affine.scale",
+                                               "augment.affine.translate",
+                                               "augment.affine.rotate",
+                                               "normalize",
+                                               "model.encoder.type",
+                                               "model.temporal.type",
+                                               "model.temporal.hidden",
+                                               "model.temporal.pool",
+                                               "train.epochs",
+                                               "train.batch_size",
+                                               "train.learning_rate",
+                                               "train.seed",
+                                               "train.early_stopping.monitor",
+                                               "train.early_stopping.patience"};
 
 ExitCode init_verb(const std::string& data, const std::string& output) {
   RunArguments arguments;
@@ -31,7 +46,9 @@ ExitCode init_verb(const std::string& data, const std::string& output) {
 
   const std::string config =
       fmt::format("// {} in {} classes: {}\n// split: {}; train {}, val {}, test {}\n",
-                  format_count(static_cast<std::int64_t>(splits.train.size() + splits.val.size() + splits.test.size()), "clip"),
+                  format_count(
+                      static_cast<std::int64_t>(splits.train.size() + splits.val.size() + splits.test.size()),
+                      "clip"),
                   splits.classes.size(), join(splits.classes, ", "), splits.method, splits.train.size(),
                   splits.val.size(), splits.test.size()) +
       commented_config(settings, kStarterKeys);
@@ -40,7 +57,8 @@ ExitCode init_verb(const std::string& data, const std::string& output) {
     return ExitCode::ok;
   }
   if (fs::exists(output)) {
-    throw ConfigError(fmt::format("{} already exists", output), "choose another name; nothing is overwritten");
+    throw ConfigError(fmt::format("{} already exists", output),
+                      "choose another name; nothing is overwritten");
   }
   write_file_atomically(output, config);
   fmt::print("wrote {}; train with: actrec train {}\n", output, output);

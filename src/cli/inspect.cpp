@@ -53,7 +53,9 @@ void print_text(const CheckpointInfo& info, const std::vector<TensorSummary>& te
 Action declare_inspect(CLI::App& app) {
   auto checkpoint = std::make_shared<std::string>();
   auto json = std::make_shared<bool>(false);
-  app.add_option("checkpoint", *checkpoint, "a checkpoint that train wrote")->required()->type_name("CHECKPOINT");
+  app.add_option("checkpoint", *checkpoint, "a checkpoint that train wrote")
+      ->required()
+      ->type_name("CHECKPOINT");
   app.add_flag("--json", *json, "one JSON document on stdout");
   return [=] {
     std::vector<TensorSummary> tensors;

@@ -38,8 +38,12 @@ ExitCode predict_verb(const PredictArguments& arguments) {
 
 Action declare_predict(CLI::App& app) {
   auto arguments = std::make_shared<PredictArguments>();
-  app.add_option("checkpoint", arguments->checkpoint, "a checkpoint that train wrote")->required()->type_name("CHECKPOINT");
-  app.add_option("inputs", arguments->inputs, "video files, or folders of numbered frames")->required()->type_name("INPUT...");
+  app.add_option("checkpoint", arguments->checkpoint, "a checkpoint that train wrote")
+      ->required()
+      ->type_name("CHECKPOINT");
+  app.add_option("inputs", arguments->inputs, "video files, or folders of numbered frames")
+      ->required()
+      ->type_name("INPUT...");
   app.add_option("--top-k", arguments->top_k, "most probable classes to print")->check(CLI::Range(1, 100000));
   add_inference_options(app, arguments->inference);
   app.add_flag("--json", arguments->json, "one JSON document on stdout");

@@ -76,7 +76,8 @@ Action declare_train(CLI::App& app) {
   auto arguments = std::make_shared<RunArguments>();
   auto output = std::make_shared<std::string>();
   add_run_arguments(app, *arguments);
-  app.add_option("-o,--output", *output, "run directory to make; the default is a new one under runs/")->type_name("DIR");
+  app.add_option("-o,--output", *output, "run directory to make; the default is a new one under runs/")
+      ->type_name("DIR");
   return [=] { return train_verb(*arguments, *output); };
 }
 

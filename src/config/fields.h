@@ -72,13 +72,13 @@ struct Names;
 #define ACTREC_DECLARE_SECTION(type, name, doc) type name;
 #define ACTREC_VISIT_FIELD(type, name, fallback, limits, doc) visitor.field(#name, self.name, limits, doc);
 #define ACTREC_VISIT_SECTION(type, name, doc) visitor.section(#name, self.name, doc);
-#define ACTREC_SETTINGS(Type, FIELDS)                       \
-  struct Type {                                             \
-    FIELDS(ACTREC_DECLARE_FIELD, ACTREC_DECLARE_SECTION)    \
-    template <typename Self, typename Visitor>              \
-    static void visit(Self& self, Visitor& visitor) {       \
-      FIELDS(ACTREC_VISIT_FIELD, ACTREC_VISIT_SECTION)      \
-    }                                                       \
+#define ACTREC_SETTINGS(Type, FIELDS)                    \
+  struct Type {                                          \
+    FIELDS(ACTREC_DECLARE_FIELD, ACTREC_DECLARE_SECTION) \
+    template <typename Self, typename Visitor>           \
+    static void visit(Self& self, Visitor& visitor) {    \
+      FIELDS(ACTREC_VISIT_FIELD, ACTREC_VISIT_SECTION)   \
+    }                                                    \
   };
 
 }  // namespace actrec

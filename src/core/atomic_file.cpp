@@ -26,9 +26,10 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::fail(const char* action) const {
   const int reason = errno;
-  throw Error(fmt::format("cannot {} {}: {}", action, target_.string(), std::generic_category().message(reason)),
-              reason == ENOSPC ? "free some disk space or choose another --output"
-                               : "check that the directory exists and may be written to");
+  throw Error(
+      fmt::format("cannot {} {}: {}", action, target_.string(), std::generic_category().message(reason)),
+      reason == ENOSPC ? "free some disk space or choose another --output"
+                       : "check that the directory exists and may be written to");
 }
 
 void AtomicFile::write(const void* bytes, std::size_t size) {
@@ -77,9 +78,9 @@ void create_writable_directory(const std::filesystem::path& directory) {
                 "choose another --output");
   }
   if (::access(directory.c_str(), W_OK | X_OK) != 0) {
-    throw Error(fmt::format("cannot write to {}: {}", directory.string(),
-                            std::generic_category().message(errno)),
-                "choose another --output");
+    throw Error(
+        fmt::format("cannot write to {}: {}", directory.string(), std::generic_category().message(errno)),
+        "choose another --output");
   }
 }
 

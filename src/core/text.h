@@ -16,11 +16,11 @@ std::string closest_match(std::string_view word, const std::vector<std::string>&
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 
 std::string join(const std::vector<std::string>& items, std::string_view separator);
-std::string to_lower(std::string_view text);  // ASCII letters only
-std::string trim(std::string_view text);      // ASCII white space at both ends
+std::string to_lower(std::string_view text);                            // ASCII letters only
+std::string trim(std::string_view text);                                // ASCII white space at both ends
 std::vector<std::string> split(std::string_view text, char separator);  // keeps empty parts
 
-std::string format_duration(double seconds);     // "45 s", "3 min 20 s", "2 h 05 min"
+std::string format_duration(double seconds);  // "45 s", "3 min 20 s", "2 h 05 min"
 std::string format_count(std::int64_t count, std::string_view singular);  // "1 clip", "12 clips"
 
 // The whole file as bytes. Throws DataError naming the path.

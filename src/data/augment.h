@@ -10,10 +10,10 @@ namespace actrec {
 // One draw of every random change: where each output pixel comes from, and the colour change.
 struct Augmentation {
   bool flip = false;
-  double scale_x = 1, scale_y = 1;   // > 1 enlarges the content
-  double shift_x = 0, shift_y = 0;   // fraction of the frame's width and height; > 0 moves it right and down
-  double degrees = 0;                // counter-clockwise about the centre
-  cv::Rect2d crop{0, 0, 1, 1};       // part of the frame, as fractions of its size
+  double scale_x = 1, scale_y = 1;  // > 1 enlarges the content
+  double shift_x = 0, shift_y = 0;  // fraction of the frame's width and height; > 0 moves it right and down
+  double degrees = 0;               // counter-clockwise about the centre
+  cv::Rect2d crop{0, 0, 1, 1};      // part of the frame, as fractions of its size
   cv::Matx34f color{1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0};  // RGB 0..255 -> RGB 0..255, applied to each pixel
   bool changes_color = false;
 };

@@ -15,8 +15,8 @@ namespace {
 // A batch whose clips are still being filled in.
 struct PendingBatch {
   Batch batch;
-  std::size_t missing = 0;          // clips not yet done
-  std::exception_ptr error;         // of its first clip (by position) that failed
+  std::size_t missing = 0;   // clips not yet done
+  std::exception_ptr error;  // of its first clip (by position) that failed
   std::size_t error_position = 0;
 };
 

@@ -21,8 +21,8 @@ struct Batch {
 // Which clips, in which order, prepared how.
 struct LoaderOptions {
   int batch_size = 1;
-  int workers = 0;    // 0: the thread that calls next() does the work
-  int prefetch = 1;   // batches prepared ahead
+  int workers = 0;   // 0: the thread that calls next() does the work
+  int prefetch = 1;  // batches prepared ahead
   bool pin_memory = false;
 };
 
@@ -32,10 +32,11 @@ struct LoaderOptions {
 class Loader {
  public:
   // Evaluation: the clips in their order, not augmented; the last batch may be smaller.
-  static Loader evaluation(const std::vector<ClipRef>& clips, ClipPipeline& pipeline, const LoaderOptions& options);
+  static Loader evaluation(const std::vector<ClipRef>& clips, ClipPipeline& pipeline,
+                           const LoaderOptions& options);
   // Training: shuffled and augmented as (seed, epoch) says.
-  static Loader training(const std::vector<ClipRef>& clips, ClipPipeline& pipeline, const LoaderOptions& options,
-                         std::uint64_t seed, int epoch);
+  static Loader training(const std::vector<ClipRef>& clips, ClipPipeline& pipeline,
+                         const LoaderOptions& options, std::uint64_t seed, int epoch);
   ~Loader();
   Loader(Loader&&) noexcept;
   Loader& operator=(Loader&&) noexcept;

@@ -29,14 +29,14 @@ bool are_opposites(const std::string& one, const std::string& other) {
 
 bool are_mirror_images(const std::string& one, const std::string& other) {
   const std::vector<std::string> a = words_of(one), b = words_of(other);
-  return a != b && std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-           return x == y || are_opposites(x, y);
-         });
+  return a != b && std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                              [](const auto& x, const auto& y) { return x == y || are_opposites(x, y); });
 }
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> find_mirror_classes(const std::vector<std::string>& classes) {
+std::vector<std::pair<std::string, std::string>> find_mirror_classes(
+    const std::vector<std::string>& classes) {
   std::vector<std::pair<std::string, std::string>> pairs;
   for (std::size_t i = 0; i < classes.size(); ++i) {
     for (std::size_t j = i + 1; j < classes.size(); ++j) {

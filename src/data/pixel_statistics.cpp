@@ -10,7 +10,8 @@
 
 namespace actrec {
 
-PixelStatistics measure_pixel_statistics(const std::vector<ClipRef>& clips, ClipPipeline& pipeline, int threads) {
+PixelStatistics measure_pixel_statistics(const std::vector<ClipRef>& clips, ClipPipeline& pipeline,
+                                         int threads) {
   std::mutex mutex;
   std::uint64_t count = 0;  // pixels
   std::array<std::uint64_t, 3> sum{}, square_sum{};

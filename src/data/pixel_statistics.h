@@ -8,6 +8,7 @@ namespace actrec {
 
 // Measured over the evaluation frames of all the clips, with exact integer sums, on `threads` threads: the
 // result does not depend on their number. A constant channel gets a standard deviation of 1/255.
-PixelStatistics measure_pixel_statistics(const std::vector<ClipRef>& clips, ClipPipeline& pipeline, int threads);
+PixelStatistics measure_pixel_statistics(const std::vector<ClipRef>& clips, ClipPipeline& pipeline,
+                                         int threads);
 
 }  // namespace actrec

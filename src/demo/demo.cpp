@@ -97,9 +97,8 @@ void write_clip(const fs::path& path, const std::vector<cv::Mat>& frames, const 
     complete = count == frames.size();
   }
   if (!complete) {
-    throw Error(
-        fmt::format("cannot write the video {} as {}", path.string(), codec.name),
-        "check the free disk space and the directory's permissions; `actrec doctor` lists the codecs");
+    throw Error(fmt::format("cannot write the video {} as {}", path.string(), codec.name),
+                "check the free disk space and the directory's permissions");
   }
 }
 
@@ -125,7 +124,7 @@ Codec choose_codec(const fs::path& directory) {
   }
   throw Error(fmt::format("cannot write videos to {}: OpenCV encodes neither H.264 nor MPEG-4 there",
                           directory.string()),
-              "check the free disk space; `actrec doctor` lists the codecs");
+              "check the free disk space");
 }
 
 }  // namespace

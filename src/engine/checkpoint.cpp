@@ -21,7 +21,8 @@ std::string shape_text(const torch::Tensor& tensor) {
   return fmt::format("[{}]", fmt::join(tensor.sizes().vec(), ", "));
 }
 
-CheckpointInfo parse_info(const std::filesystem::path& path, const std::map<std::string, std::string>& metadata) {
+CheckpointInfo parse_info(const std::filesystem::path& path,
+                          const std::map<std::string, std::string>& metadata) {
   const auto format = metadata.find("format");
   if (format == metadata.end() || format->second != kFormat) {
     throw CheckpointError(fmt::format("{} is not an actrec checkpoint", path.string()),
@@ -46,16 +47,17 @@ CheckpointInfo parse_info(const std::filesystem::path& path, const std::map<std:
     }
     return info;
   } catch (const ConfigError& error) {
-    throw CheckpointError(error.what(), fmt::format("it was written by actrec {}, this is actrec {}",
-                                                    metadata.count("version") ? metadata.at("version") : "?",
-                                                    ACTREC_VERSION));
+    throw CheckpointError(
+        error.what(), fmt::format("it was written by actrec {}, this is actrec {}",
+                                  metadata.count("version") ? metadata.at("version") : "?", ACTREC_VERSION));
   } catch (const std::exception&) {
     throw CheckpointError(fmt::format("{} has damaged or missing metadata", path.string()),
                           "it was not written completely, or changed by another program");
   }
 }
 
-void check_tensors(const std::filesystem::path& path, const torch::OrderedDict<std::string, torch::Tensor>& expected,
+void check_tensors(const std::filesystem::path& path,
+                   const torch::OrderedDict<std::string, torch::Tensor>& expected,
                    const std::map<std::string, torch::Tensor>& found) {
   std::vector<std::string> problems;
   for (const auto& parameter : expected) {
@@ -78,14 +80,16 @@ void check_tensors(const std::filesystem::path& path, const torch::OrderedDict<s
     problems.resize(kProblemsShown);
     problems.push_back(fmt::format("and {} more", more));
   }
-  throw CheckpointError(fmt::format("{}: the tensors do not fit the model: {}", path.string(), join(problems, "; ")));
+  throw CheckpointError(
+      fmt::format("{}: the tensors do not fit the model: {}", path.string(), join(problems, "; ")));
 }
 
 }  // namespace
 
 void save_checkpoint(const std::filesystem::path& path, const Recogniser& model, const CheckpointInfo& info) {
   TensorFile file;
-  for (const auto& parameter : model.named_parameters()) file.tensors.emplace(parameter.key(), parameter.value());
+  for (const auto& parameter : model.named_parameters())
+    file.tensors.emplace(parameter.key(), parameter.value());
   file.metadata = {
       {"format", kFormat},
       {"version", info.version},
@@ -105,8 +109,9 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   const TensorFile file = read_safetensors(path);
   Checkpoint checkpoint{parse_info(path, file.metadata), nullptr};
   const CheckpointInfo& info = checkpoint.info;
-  checkpoint.model = std::make_shared<Recogniser>(info.settings.model, info.settings.clip.size,
-                                                  static_cast<std::int64_t>(info.classes.size()), info.statistics);
+  checkpoint.model =
+      std::make_shared<Recogniser>(info.settings.model, info.settings.clip.size,
+                                   static_cast<std::int64_t>(info.classes.size()), info.statistics);
   auto parameters = checkpoint.model->named_parameters();
   check_tensors(path, parameters, file.tensors);
   torch::NoGradGuard no_grad;

@@ -17,9 +17,10 @@ void stop_if_requested() {
 
 }  // namespace
 
-EvaluationResult evaluate_clips(Recogniser& model, const torch::Device& device, const std::vector<ClipRef>& clips,
-                                const std::vector<std::string>& classes, ClipPipeline& pipeline,
-                                const LoaderOptions& options, const Progress& progress) {
+EvaluationResult evaluate_clips(Recogniser& model, const torch::Device& device,
+                                const std::vector<ClipRef>& clips, const std::vector<std::string>& classes,
+                                ClipPipeline& pipeline, const LoaderOptions& options,
+                                const Progress& progress) {
   torch::NoGradGuard no_grad;
   ClassificationMeter meter(classes);
   const auto total = static_cast<std::int64_t>(clips.size());

@@ -15,11 +15,12 @@ namespace actrec {
 
 using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 
-// Runs the model, on `device` and in evaluation mode, over labelled clips in batches. `progress` may be empty.
-// Throws DataError for a clip that cannot be read, and Error when the user asked to stop.
-EvaluationResult evaluate_clips(Recogniser& model, const torch::Device& device, const std::vector<ClipRef>& clips,
-                                const std::vector<std::string>& classes, ClipPipeline& pipeline,
-                                const LoaderOptions& options, const Progress& progress = {});
+// Runs the model, on `device` and in evaluation mode, over labelled clips in batches. `progress` may be
+// empty. Throws DataError for a clip that cannot be read, and Error when the user asked to stop.
+EvaluationResult evaluate_clips(Recogniser& model, const torch::Device& device,
+                                const std::vector<ClipRef>& clips, const std::vector<std::string>& classes,
+                                ClipPipeline& pipeline, const LoaderOptions& options,
+                                const Progress& progress = {});
 
 // Logits of one clip, float32 [K] on the CPU, and how many frames the network saw. Any sampling; long clips
 // are encoded in pieces, so that memory grows with the features only.

@@ -22,8 +22,7 @@ std::vector<double> softmax(const float* logits, std::size_t count) {
 }
 
 ClassificationMeter::ClassificationMeter(std::vector<std::string> classes)
-    : classes_(std::move(classes)),
-      confusion_(classes_.size(), std::vector<std::int64_t>(classes_.size())) {}
+    : classes_(std::move(classes)), confusion_(classes_.size(), std::vector<std::int64_t>(classes_.size())) {}
 
 void ClassificationMeter::add(std::int64_t label, const float* logits) {
   const auto count = static_cast<std::int64_t>(classes_.size());

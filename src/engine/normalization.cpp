@@ -24,9 +24,10 @@ PixelStatistics resolve_normalization(const Normalization& normalize, const std:
       break;
   }
   const PixelStatistics measured = measure_pixel_statistics(clips, pipeline, threads);
-  spdlog::info("pixels of the training split: mean {:.3f} {:.3f} {:.3f}, standard deviation {:.3f} {:.3f} {:.3f}",
-               measured.mean[0], measured.mean[1], measured.mean[2], measured.std[0], measured.std[1],
-               measured.std[2]);
+  spdlog::info(
+      "pixels of the training split: mean {:.3f} {:.3f} {:.3f}, standard deviation {:.3f} {:.3f} {:.3f}",
+      measured.mean[0], measured.mean[1], measured.mean[2], measured.std[0], measured.std[1],
+      measured.std[2]);
   return measured;
 }
 

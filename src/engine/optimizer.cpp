@@ -29,11 +29,13 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(const torch::nn::Module&
   switch (how.type) {
     case OptimizerType::adamw: {
       const auto options = torch::optim::AdamWOptions(settings.learning_rate).weight_decay(0);
-      return std::make_unique<torch::optim::AdamW>(parameter_groups(model, options, how.weight_decay), options);
+      return std::make_unique<torch::optim::AdamW>(parameter_groups(model, options, how.weight_decay),
+                                                   options);
     }
     case OptimizerType::adam: {
       const auto options = torch::optim::AdamOptions(settings.learning_rate);
-      return std::make_unique<torch::optim::Adam>(parameter_groups(model, options, how.weight_decay), options);
+      return std::make_unique<torch::optim::Adam>(parameter_groups(model, options, how.weight_decay),
+                                                  options);
     }
     case OptimizerType::sgd: {
       const auto options = torch::optim::SGDOptions(settings.learning_rate).momentum(how.momentum);

@@ -13,8 +13,8 @@
 namespace actrec {
 namespace {
 
-std::vector<LabelProbability> most_probable(const torch::Tensor& logits, const std::vector<std::string>& classes,
-                                            int top_k) {
+std::vector<LabelProbability> most_probable(const torch::Tensor& logits,
+                                            const std::vector<std::string>& classes, int top_k) {
   const std::vector<double> probabilities = softmax(logits.data_ptr<float>(), classes.size());
   std::vector<std::size_t> order(classes.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

@@ -13,8 +13,9 @@ torch::Device resolve_device(const std::string& name);
 // How the one budget of cores is used. LibTorch's share does not depend on the number of decoding workers,
 // so results do not either.
 struct ThreadPlan {
-  int torch = 1;    // threads inside an operation
-  int workers = 0;  // decoding threads, at low priority: they fill the time in which the step leaves cores idle
+  int torch = 1;  // threads inside an operation
+  int workers =
+      0;  // decoding threads, at low priority: they fill the time in which the step leaves cores idle
 };
 
 // Splits settings.threads (0: all cores this process may use), tells LibTorch, and logs the plan once.

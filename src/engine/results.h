@@ -21,10 +21,10 @@ struct ClassResult {
 struct EvaluationResult {
   std::int64_t clips = 0;
   double top1 = 0;
-  double top5 = 0;                   // of min(5, classes) guesses
-  double mean_class_accuracy = 0;    // mean recall of the classes that have clips
-  double macro_f1 = 0;               // mean F1 of the classes that have clips
-  double loss = 0;                   // mean cross-entropy, without smoothing or weights
+  double top5 = 0;                 // of min(5, classes) guesses
+  double mean_class_accuracy = 0;  // mean recall of the classes that have clips
+  double macro_f1 = 0;             // mean F1 of the classes that have clips
+  double loss = 0;                 // mean cross-entropy, without smoothing or weights
   std::vector<std::string> classes;
   std::vector<std::vector<std::int64_t>> confusion;  // [label][prediction], clips
   std::vector<ClassResult> per_class;
@@ -34,10 +34,10 @@ struct EpochResult {
   int epoch = 0;  // from 1
   double train_loss = 0, train_top1 = 0;
   double val_loss = 0, val_top1 = 0;
-  double learning_rate = 0;  // at the epoch's last step
-  double seconds = 0;        // training and validation
-  double frames_per_second = 0;    // of the training part
-  double data_wait_fraction = 0;   // share of the training part spent waiting for clips
+  double learning_rate = 0;       // at the epoch's last step
+  double seconds = 0;             // training and validation
+  double frames_per_second = 0;   // of the training part
+  double data_wait_fraction = 0;  // share of the training part spent waiting for clips
   double peak_rss_mb = 0;
   bool best = false;  // the best epoch so far by the monitored value
 };

@@ -43,7 +43,8 @@ double learning_rate_at(const TrainSettings& settings, std::int64_t step, std::i
     case ScheduleType::constant:
       return peak;
     case ScheduleType::step:
-      return peak * std::pow(schedule.factor, static_cast<double>(step / steps_per_epoch / schedule.step_epochs));
+      return peak *
+             std::pow(schedule.factor, static_cast<double>(step / steps_per_epoch / schedule.step_epochs));
     case ScheduleType::cosine: {
       const double total = settings.epochs * per_epoch;
       const double done = std::clamp((now - warmup) / std::max(1.0, total - warmup), 0.0, 1.0);
@@ -58,14 +59,14 @@ double learning_rate_at(const TrainSettings& settings, std::int64_t step, std::i
 StoppingState stopping_state(const EarlyStoppingSettings& settings, const std::vector<double>& monitored) {
   StoppingState state;
   for (std::size_t i = 0; i < monitored.size(); ++i) {
-    if (state.best_epoch < 0 || improves(settings.monitor, monitored[i],
-                                         monitored[static_cast<std::size_t>(state.best_epoch)],
-                                         settings.min_delta)) {
+    if (state.best_epoch < 0 ||
+        improves(settings.monitor, monitored[i], monitored[static_cast<std::size_t>(state.best_epoch)],
+                 settings.min_delta)) {
       state.best_epoch = static_cast<int>(i);
     }
   }
-  state.stop = settings.patience > 0 &&
-               static_cast<int>(monitored.size()) - 1 - state.best_epoch >= settings.patience;
+  state.stop =
+      settings.patience > 0 && static_cast<int>(monitored.size()) - 1 - state.best_epoch >= settings.patience;
   return state;
 }
 

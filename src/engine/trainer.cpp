@@ -75,7 +75,8 @@ class Trainer {
 
     info_.settings = settings;
     info_.classes = splits.classes;
-    info_.statistics = resolve_normalization(settings.normalize, splits.train, pipeline_, std::max(1, threads.workers));
+    info_.statistics =
+        resolve_normalization(settings.normalize, splits.train, pipeline_, std::max(1, threads.workers));
     info_.split_method = splits.method;
     info_.split_fingerprint = splits.fingerprint;
     info_.version = ACTREC_VERSION;
@@ -131,8 +132,8 @@ class Trainer {
       const std::int64_t group = std::min(accumulate, batches - step / accumulate * accumulate);
       const bool update = (step + 1) % accumulate == 0 || step + 1 == batches;
       // Dropout's draws are a function of the step alone.
-      torch::manual_seed(KeyedRandom(settings_.train.seed, Purpose::dropout, static_cast<std::uint32_t>(epoch),
-                                     static_cast<std::uint64_t>(step))
+      torch::manual_seed(KeyedRandom(settings_.train.seed, Purpose::dropout,
+                                     static_cast<std::uint32_t>(epoch), static_cast<std::uint64_t>(step))
                              .next64());
 
       const torch::Tensor labels = batch.labels.to(device_, true);
@@ -140,7 +141,8 @@ class Trainer {
       const torch::Tensor loss = loss_->forward(logits, labels);
       (loss / static_cast<double>(group)).backward();
       if (update) {
-        learning_rate_ = learning_rate_at(settings_.train, epoch * updates + step / accumulate, updates, monitored_);
+        learning_rate_ =
+            learning_rate_at(settings_.train, epoch * updates + step / accumulate, updates, monitored_);
         update_weights();
       }
       meter.add(loss, logits, labels);
@@ -180,7 +182,8 @@ class Trainer {
     for (TrainingObserver* observer : observers_) observer->on_step(result);
   }
 
-  StoppingState finish_epoch(int epoch, const TrainMeter& meter, const EvaluationResult& val, double seconds) {
+  StoppingState finish_epoch(int epoch, const TrainMeter& meter, const EvaluationResult& val,
+                             double seconds) {
     EpochResult result;
     result.epoch = epoch + 1;
     result.train_loss = meter.loss();
@@ -199,8 +202,10 @@ class Trainer {
     result.best = state.best_epoch == epoch;
 
     info_.epoch = epoch + 1;
-    info_.metrics = {{"train_loss", result.train_loss}, {"train_top1", result.train_top1},
-                     {"val_loss", result.val_loss},     {"val_top1", result.val_top1}};
+    info_.metrics = {{"train_loss", result.train_loss},
+                     {"train_top1", result.train_top1},
+                     {"val_loss", result.val_loss},
+                     {"val_top1", result.val_top1}};
     save_checkpoint(summary_.last_checkpoint, *model_, info_);
     if (result.best) {
       save_checkpoint(summary_.best_checkpoint, *model_, info_);

@@ -14,8 +14,8 @@ constexpr std::int64_t kNormGroups = 8;
 class ConvBlock : public nn::Module {
  public:
   ConvBlock(std::int64_t in, std::int64_t out)
-      : conv_(register_module(
-            "conv", nn::Conv2d(nn::Conv2dOptions(in, out, 3).stride(2).padding(1).bias(false)))),
+      : conv_(register_module("conv",
+                              nn::Conv2d(nn::Conv2dOptions(in, out, 3).stride(2).padding(1).bias(false)))),
         norm_(register_module("norm", std::make_shared<GroupNormRelu>(std::gcd(kNormGroups, out), out))) {
     nn::init::kaiming_normal_(conv_->weight, 0, torch::kFanOut, torch::kReLU);
   }
@@ -45,7 +45,8 @@ torch::Tensor SmallCnn::forward(torch::Tensor frames) {
 }
 
 DenseEncoder::DenseEncoder(const EncoderSettings& settings, FrameSize size)
-    : layer_(register_module("layer", nn::Linear(std::int64_t{3} * size.height * size.width, settings.units))),
+    : layer_(
+          register_module("layer", nn::Linear(std::int64_t{3} * size.height * size.width, settings.units))),
       units_(settings.units) {}
 
 torch::Tensor DenseEncoder::forward(torch::Tensor frames) {

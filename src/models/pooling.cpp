@@ -21,7 +21,8 @@ torch::Tensor TemporalPooling::forward(const torch::Tensor& outputs) {
     case TemporalPool::max:
       return outputs.amax(1);
     case TemporalPool::attention: {
-      const torch::Tensor weights = torch::softmax(score_->forward(torch::tanh(projection_->forward(outputs))), 1);
+      const torch::Tensor weights =
+          torch::softmax(score_->forward(torch::tanh(projection_->forward(outputs))), 1);
       return (weights * outputs).sum(1);
     }
   }

@@ -26,10 +26,9 @@ struct DtypeName {
   torch::ScalarType type;
 };
 constexpr DtypeName kDtypes[] = {
-    {"F32", torch::kFloat32}, {"F16", torch::kFloat16}, {"BF16", torch::kBFloat16},
-    {"F64", torch::kFloat64}, {"I64", torch::kInt64},   {"I32", torch::kInt32},
-    {"I16", torch::kInt16},   {"I8", torch::kInt8},     {"U8", torch::kUInt8},
-    {"BOOL", torch::kBool},
+    {"F32", torch::kFloat32}, {"F16", torch::kFloat16}, {"BF16", torch::kBFloat16}, {"F64", torch::kFloat64},
+    {"I64", torch::kInt64},   {"I32", torch::kInt32},   {"I16", torch::kInt16},     {"I8", torch::kInt8},
+    {"U8", torch::kUInt8},    {"BOOL", torch::kBool},
 };
 
 const char* dtype_name(torch::ScalarType type) {
@@ -47,7 +46,8 @@ class Reader {
     open();
     const Json header = read_header();
     TensorFile content;
-    std::set<std::pair<std::uint64_t, std::uint64_t>> used;  // byte ranges of the tensors, to rule out overlaps
+    std::set<std::pair<std::uint64_t, std::uint64_t>>
+        used;  // byte ranges of the tensors, to rule out overlaps
     for (const auto& [name, entry] : header.items()) {
       if (name == "__metadata__") {
         read_metadata(entry, content);
@@ -84,14 +84,16 @@ class Reader {
   }
 
   void read_bytes(void* target, std::uint64_t count) {
-    if (!file_.read(static_cast<char*>(target), static_cast<std::streamsize>(count))) fail("reading it failed");
+    if (!file_.read(static_cast<char*>(target), static_cast<std::streamsize>(count)))
+      fail("reading it failed");
   }
 
   Json read_header() {
     std::uint64_t length = 0;
     if (file_bytes_ < sizeof(length)) fail("it is shorter than a header");
     read_bytes(&length, sizeof(length));
-    if (length > kMaxHeaderBytes || length > file_bytes_ - sizeof(length)) fail("its header length is impossible");
+    if (length > kMaxHeaderBytes || length > file_bytes_ - sizeof(length))
+      fail("its header length is impossible");
     data_start_ = sizeof(length) + length;
     data_bytes_ = file_bytes_ - data_start_;
     std::string text(length, '\0');
@@ -110,7 +112,8 @@ class Reader {
   }
 
   std::uint64_t unsigned_number(const Json& value, const std::string& name) const {
-    if (!value.is_number_unsigned()) fail(fmt::format("tensor '{}' has a size that is not a whole number", name));
+    if (!value.is_number_unsigned())
+      fail(fmt::format("tensor '{}' has a size that is not a whole number", name));
     return value.get<std::uint64_t>();
   }
 
@@ -125,7 +128,8 @@ class Reader {
     for (const DtypeName& known : kDtypes) {
       if (entry["dtype"] == known.name) dtype = &known;
     }
-    if (dtype == nullptr) fail(fmt::format("tensor '{}' has the unknown dtype {}", name, entry["dtype"].dump()));
+    if (dtype == nullptr)
+      fail(fmt::format("tensor '{}' has the unknown dtype {}", name, entry["dtype"].dump()));
 
     const std::uint64_t first = unsigned_number(entry["data_offsets"][0], name);
     const std::uint64_t last = unsigned_number(entry["data_offsets"][1], name);
@@ -140,8 +144,10 @@ class Reader {
       bytes *= size;
       shape.push_back(static_cast<std::int64_t>(size));
     }
-    if (bytes != last - first) fail(fmt::format("tensor '{}' has {} bytes for its shape", name, last - first));
-    if (bytes > 0 && !used.emplace(first, last).second) fail(fmt::format("tensor '{}' shares its bytes", name));
+    if (bytes != last - first)
+      fail(fmt::format("tensor '{}' has {} bytes for its shape", name, last - first));
+    if (bytes > 0 && !used.emplace(first, last).second)
+      fail(fmt::format("tensor '{}' shares its bytes", name));
 
     torch::Tensor tensor = torch::empty(shape, dtype->type);
     file_.seekg(static_cast<std::streamoff>(data_start_ + first));

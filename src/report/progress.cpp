@@ -37,15 +37,16 @@ void ProgressLine::clear() {
 }
 
 void TrainingProgress::on_step(const StepResult& result) {
-  line_.show(fmt::format("epoch {}/{}  step {}/{}  {:.0f} frames/s  waiting for data {:.0f}%  {} left", result.epoch,
-                         result.epochs, result.step, result.steps, result.frames_per_second,
+  line_.show(fmt::format("epoch {}/{}  step {}/{}  {:.0f} frames/s  waiting for data {:.0f}%  {} left",
+                         result.epoch, result.epochs, result.step, result.steps, result.frames_per_second,
                          100 * result.data_wait_fraction, format_duration(result.seconds_left)));
 }
 
 void TrainingProgress::on_epoch(const EpochResult& result) {
   line_.clear();
   spdlog::info(
-      "epoch {:>3}/{}  train loss {:.4f} top-1 {:.3f}  val loss {:.4f} top-1 {:.3f}  lr {:.2e}  {:.0f} frames/s  "
+      "epoch {:>3}/{}  train loss {:.4f} top-1 {:.3f}  val loss {:.4f} top-1 {:.3f}  lr {:.2e}  {:.0f} "
+      "frames/s  "
       "wait {:.0f}%  {}{}",
       result.epoch, epochs_, result.train_loss, result.train_top1, result.val_loss, result.val_top1,
       result.learning_rate, result.frames_per_second, 100 * result.data_wait_fraction,

@@ -30,12 +30,14 @@ std::string confusion_text(const EvaluationResult& result) {
     return fmt::format("confusion matrix: {} classes, see --json\n", result.classes.size());
   }
   const std::size_t width = name_width(result.classes);
-  std::string text = "confusion matrix (rows: true class, columns: prediction)\n" + std::string(width + 3, ' ');
+  std::string text =
+      "confusion matrix (rows: true class, columns: prediction)\n" + std::string(width + 3, ' ');
   for (std::size_t k = 0; k < result.classes.size(); ++k) text += fmt::format("{:>5}", k + 1);
   text += '\n';
   for (std::size_t row = 0; row < result.classes.size(); ++row) {
     text += fmt::format("{:>2} {}", row + 1, pad(result.classes[row], width));
-    for (const std::int64_t count : result.confusion[row]) text += count == 0 ? "    ." : fmt::format("{:>5}", count);
+    for (const std::int64_t count : result.confusion[row])
+      text += count == 0 ? "    ." : fmt::format("{:>5}", count);
     text += '\n';
   }
   return text;
@@ -67,8 +69,8 @@ std::string evaluation_text(const EvaluationResult& result) {
   const std::size_t width = name_width(result.classes);
   text += fmt::format("{}  precision  recall      F1  clips\n", pad("class", width));
   for (const ClassResult& one : result.per_class) {
-    text += fmt::format("{}     {:.4f}  {:.4f}  {:.4f}  {:>5}\n", pad(one.name, width), one.precision, one.recall,
-                        one.f1, one.support);
+    text += fmt::format("{}     {:.4f}  {:.4f}  {:.4f}  {:>5}\n", pad(one.name, width), one.precision,
+                        one.recall, one.f1, one.support);
   }
   return text + '\n' + confusion_text(result);
 }
@@ -82,19 +84,16 @@ nlohmann::ordered_json evaluation_json(const EvaluationResult& result) {
                          {"recall", one.recall},
                          {"f1", one.f1}});
   }
-  return {{"clips", result.clips},
-          {"top1", result.top1},
-          {"top5", result.top5},
-          {"mean_class_accuracy", result.mean_class_accuracy},
-          {"macro_f1", result.macro_f1},
-          {"loss", result.loss},
-          {"classes", result.classes},
-          {"confusion", result.confusion},
+  return {{"clips", result.clips},       {"top1", result.top1},
+          {"top5", result.top5},         {"mean_class_accuracy", result.mean_class_accuracy},
+          {"macro_f1", result.macro_f1}, {"loss", result.loss},
+          {"classes", result.classes},   {"confusion", result.confusion},
           {"per_class", per_class}};
 }
 
 std::string prediction_text(const Prediction& prediction) {
-  if (!prediction.error.empty()) return fmt::format("{}\n  no prediction: {}\n", prediction.input, prediction.error);
+  if (!prediction.error.empty())
+    return fmt::format("{}\n  no prediction: {}\n", prediction.input, prediction.error);
   std::string text = fmt::format("{}  ({})\n", prediction.input, format_count(prediction.frames, "frame"));
   for (const LabelProbability& guess : prediction.top) {
     text += fmt::format("  {:.4f}  {}\n", guess.probability, guess.label);
@@ -120,11 +119,12 @@ std::string summary_text(const TrainingSummary& summary) {
   const char* reason = summary.reason == StopReason::interrupted      ? "interrupted"
                        : summary.reason == StopReason::early_stopping ? "stopped early, no improvement"
                                                                       : "finished";
-  std::string text =
-      fmt::format("{} after {} and {}\n", reason, format_count(summary.epochs, "epoch"), format_duration(summary.seconds));
+  std::string text = fmt::format("{} after {} and {}\n", reason, format_count(summary.epochs, "epoch"),
+                                 format_duration(summary.seconds));
   if (summary.best_epoch > 0) {
-    text += fmt::format("best epoch {}: val loss {:.4f}, val top-1 {:.4f}\nbest model  {}\n", summary.best_epoch,
-                        summary.best.val_loss, summary.best.val_top1, summary.best_checkpoint.string());
+    text +=
+        fmt::format("best epoch {}: val loss {:.4f}, val top-1 {:.4f}\nbest model  {}\n", summary.best_epoch,
+                    summary.best.val_loss, summary.best.val_top1, summary.best_checkpoint.string());
   }
   return text + fmt::format("last model  {}\n", summary.last_checkpoint.string());
 }

@@ -20,7 +20,8 @@ class LoaderTest : public testing::Test {
 
   static std::vector<Batch> all(Loader loader) {
     std::vector<Batch> batches;
-    for (Batch batch = loader.next(); batch.clips.defined(); batch = loader.next()) batches.push_back(std::move(batch));
+    for (Batch batch = loader.next(); batch.clips.defined(); batch = loader.next())
+      batches.push_back(std::move(batch));
     return batches;
   }
 
@@ -42,7 +43,9 @@ TEST_F(LoaderTest, EvaluationKeepsOrderLabelsAndEveryClip) {
       EXPECT_EQ(batch.labels[i].item<std::int64_t>(), clips_[index].label);
       std::vector<std::uint8_t> pixels(static_cast<std::size_t>(pipeline_.bytes_per_clip()));
       pipeline_.load(clips_[index], pixels.data());
-      EXPECT_TRUE(torch::equal(batch.clips[i].flatten(), torch::from_blob(pixels.data(), {static_cast<std::int64_t>(pixels.size())}, torch::kUInt8)));
+      EXPECT_TRUE(torch::equal(
+          batch.clips[i].flatten(),
+          torch::from_blob(pixels.data(), {static_cast<std::int64_t>(pixels.size())}, torch::kUInt8)));
     }
   }
   EXPECT_EQ(index, clips_.size());

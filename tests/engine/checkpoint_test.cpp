@@ -71,7 +71,9 @@ TEST(Checkpoint, ListsEveryTensorThatDoesNotFit) {
   write_safetensors(directory / "c", file);
   const std::string error = error_of(directory / "c");
   EXPECT_NE(error.find("classifier.bias is missing"), std::string::npos) << error;
-  EXPECT_NE(error.find("encoder.blocks.0.conv.weight is [8, 3, 5, 5] instead of [8, 3, 3, 3]"), std::string::npos) << error;
+  EXPECT_NE(error.find("encoder.blocks.0.conv.weight is [8, 3, 5, 5] instead of [8, 3, 3, 3]"),
+            std::string::npos)
+      << error;
   EXPECT_NE(error.find("extra does not belong to the model"), std::string::npos) << error;
 }
 

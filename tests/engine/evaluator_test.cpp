@@ -16,7 +16,8 @@ class EvaluatorTest : public testing::Test {
     info_.settings = tiny_settings();
     info_.classes = splits_.classes;
     info_.statistics = {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
-    model_ = std::make_shared<Recogniser>(info_.settings.model, info_.settings.clip.size, 2, info_.statistics);
+    model_ =
+        std::make_shared<Recogniser>(info_.settings.model, info_.settings.clip.size, 2, info_.statistics);
     model_->eval();
   }
 
@@ -33,7 +34,8 @@ TEST_F(EvaluatorTest, GivesTheSameResultForAnyBatchSizeAndWorkers) {
   };
   const EvaluationResult one = evaluate({1, 0, 1});
   EXPECT_EQ(one.clips, 10);
-  for (const LoaderOptions& options : {LoaderOptions{3, 0, 1}, LoaderOptions{4, 3, 2}, LoaderOptions{100, 1, 1}}) {
+  for (const LoaderOptions& options :
+       {LoaderOptions{3, 0, 1}, LoaderOptions{4, 3, 2}, LoaderOptions{100, 1, 1}}) {
     const EvaluationResult other = evaluate(options);
     EXPECT_EQ(other.confusion, one.confusion);
     EXPECT_NEAR(other.loss, one.loss, 1e-5);
@@ -65,14 +67,15 @@ TEST_F(EvaluatorTest, EncodesLongClipsInPiecesWithoutChangingTheResult) {
   std::vector<std::uint8_t> pixels;
   pipeline.load_variable(clip, pixels);
   torch::NoGradGuard no_grad;
-  const torch::Tensor whole = model_->forward(torch::from_blob(pixels.data(), {1, 150, 16, 16, 3}, torch::kUInt8));
+  const torch::Tensor whole =
+      model_->forward(torch::from_blob(pixels.data(), {1, 150, 16, 16, 3}, torch::kUInt8));
   EXPECT_LT((whole.flatten() - result.logits).abs().max().item<float>(), 1e-5);
 }
 
 TEST_F(EvaluatorTest, PredictsAllInputsAndReportsTheBadOnes) {
   std::vector<Prediction> predictions;
-  predict({info_, model_}, {splits_.val[0].path.string(), "/nonexistent.mp4", splits_.val[1].path.string()}, 1,
-          [&](const Prediction& prediction) { predictions.push_back(prediction); });
+  predict({info_, model_}, {splits_.val[0].path.string(), "/nonexistent.mp4", splits_.val[1].path.string()},
+          1, [&](const Prediction& prediction) { predictions.push_back(prediction); });
   ASSERT_EQ(predictions.size(), 3u);
   EXPECT_EQ(predictions[0].top.size(), 1u);
   EXPECT_EQ(predictions[0].frames, 4);

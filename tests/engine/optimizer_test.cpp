@@ -19,13 +19,15 @@ TEST_P(OptimizerParity, TakesPyTorchsSteps) {
   settings.optimizer.momentum = 0.8;
   torch::nn::Linear net(6, 4);
   load_reference(*net, name + "/before.");
-  auto loss_function = torch::nn::CrossEntropyLoss(
-      torch::nn::CrossEntropyLossOptions().label_smoothing(0.1).weight(reference_tensor(name + "/class_weights")));
+  auto loss_function =
+      torch::nn::CrossEntropyLoss(torch::nn::CrossEntropyLossOptions().label_smoothing(0.1).weight(
+          reference_tensor(name + "/class_weights")));
   const auto optimizer = make_optimizer(*net, settings);
   std::vector<torch::Tensor> losses;
   for (int step = 0; step < 3; ++step) {
     optimizer->zero_grad();
-    losses.push_back(loss_function(net->forward(reference_tensor(name + "/x")), reference_tensor(name + "/target")));
+    losses.push_back(
+        loss_function(net->forward(reference_tensor(name + "/x")), reference_tensor(name + "/target")));
     losses.back().backward();
     torch::nn::utils::clip_grad_norm_(net->parameters(), 0.5);
     set_learning_rate(*optimizer, 0.01);
@@ -39,7 +41,8 @@ TEST_P(OptimizerParity, TakesPyTorchsSteps) {
 INSTANTIATE_TEST_SUITE_P(Optimizer, OptimizerParity,
                          testing::Values(OptimizerType::adamw, OptimizerType::adam, OptimizerType::sgd),
                          [](const auto& test) {
-                           return std::string(Names<OptimizerType>::values[static_cast<std::size_t>(test.param)]);
+                           return std::string(
+                               Names<OptimizerType>::values[static_cast<std::size_t>(test.param)]);
                          });
 
 TEST(Optimizer, LeavesFrozenParametersAlone) {

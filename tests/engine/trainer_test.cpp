@@ -84,8 +84,8 @@ TEST_F(TrainerTest, KeepsTheBestEpochNotTheLast) {
   Checkpoint checkpoint = load_checkpoint(summary.best_checkpoint);
   EXPECT_EQ(checkpoint.info.epoch, summary.best_epoch);
   ClipPipeline pipeline(settings.clip, settings.augment, settings.train.seed);
-  const EvaluationResult again =
-      evaluate_clips(*checkpoint.model, torch::kCPU, splits_.val, splits_.classes, pipeline, LoaderOptions{4, 0, 1});
+  const EvaluationResult again = evaluate_clips(*checkpoint.model, torch::kCPU, splits_.val, splits_.classes,
+                                                pipeline, LoaderOptions{4, 0, 1});
   EXPECT_NEAR(again.loss, epochs[best].val_loss, 1e-6);
   EXPECT_EQ(load_checkpoint(summary.last_checkpoint).info.epoch, static_cast<int>(epochs.size()));
 }
@@ -126,7 +126,8 @@ TEST_F(TrainerTest, NamesTheClipThatCannotBeRead) {
       train_with(settings);
       FAIL();
     } catch (const DataError& error) {
-      EXPECT_NE(std::string(error.what()).find(splits_.train[3].path.string()), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find(splits_.train[3].path.string()), std::string::npos)
+          << error.what();
     }
   }
 }

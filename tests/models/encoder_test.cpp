@@ -33,7 +33,8 @@ TEST(DenseEncoder, AgreesWithPyTorch) {
 TEST(Encoder, TakesFramesSmallerThanItsGrid) {
   EncoderSettings settings;
   const auto encoder = make_encoder(settings, FrameSize(9, 17));
-  EXPECT_EQ(encoder->forward(torch::randn({2, 3, 9, 17})).sizes(), (std::vector<std::int64_t>{2, encoder->dim()}));
+  EXPECT_EQ(encoder->forward(torch::randn({2, 3, 9, 17})).sizes(),
+            (std::vector<std::int64_t>{2, encoder->dim()}));
 }
 
 }  // namespace

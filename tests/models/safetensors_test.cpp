@@ -53,8 +53,9 @@ TEST(Safetensors, ReadsAFileWrittenByHand) {
   TemporaryDirectory directory;
   const float values[] = {1.5f, -2.f};
   const std::string data(reinterpret_cast<const char*>(values), sizeof(values));
-  EXPECT_EQ(error_of(directory / "f",
-                     file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", data)), "");
+  EXPECT_EQ(
+      error_of(directory / "f", file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", data)),
+      "");
   EXPECT_TRUE(torch::equal(read_safetensors(directory / "f").tensors.at("a"), torch::tensor({1.5f, -2.f})));
 }
 
@@ -77,15 +78,18 @@ TEST(Safetensors, RefusesEveryHostileFileWithItsName) {
       {file_of(entry(R"("shape":[3],"data_offsets":[0,8])"), eight), "larger than the file"},
       {file_of(entry(R"("shape":[1],"data_offsets":[0,8])"), eight), "bytes for its shape"},
       {file_of(entry(R"("shape":[-2],"data_offsets":[0,8])"), eight), "not a whole number"},
-      {file_of(entry(R"("shape":[4294967296,4294967296,4],"data_offsets":[0,8])"), eight), "larger than the file"},
+      {file_of(entry(R"("shape":[4294967296,4294967296,4],"data_offsets":[0,8])"), eight),
+       "larger than the file"},
       {file_of(entry(R"("shape":[2.5],"data_offsets":[0,8])"), eight), "not a whole number"},
       {file_of(R"({"a":{"dtype":"F99","shape":[2],"data_offsets":[0,8]}})", eight), "unknown dtype"},
       {file_of(entry(R"("shape":[2],"data_offsets":[0,8])"), eight + "tail"), "belong to no tensor"},
-      {file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
-               eight),
+      {file_of(
+           R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
+           eight),
        "overlap or leave gaps"},
-      {file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})",
-               eight),
+      {file_of(
+           R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})",
+           eight),
        "shares its bytes"},
   };
   for (const auto& [content, reason] : cases) {

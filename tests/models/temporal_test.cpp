@@ -24,11 +24,13 @@ TEST_P(RecurrentParity, AgreesWithPyTorchForEveryPooling) {
   settings.layers = GetParam().layers;
   settings.bidirectional = GetParam().bidirectional;
   const std::string name = GetParam().name;
-  for (const TemporalPool pool : {TemporalPool::last, TemporalPool::mean, TemporalPool::max, TemporalPool::attention}) {
+  for (const TemporalPool pool :
+       {TemporalPool::last, TemporalPool::mean, TemporalPool::max, TemporalPool::attention}) {
     settings.pool = pool;
     const auto head = make_temporal(settings, 7);
     load_reference(*head, name + "/");
-    const torch::Tensor expected = reference_tensor(name + "/" + Names<TemporalPool>::values[static_cast<std::size_t>(pool)]);
+    const torch::Tensor expected =
+        reference_tensor(name + "/" + Names<TemporalPool>::values[static_cast<std::size_t>(pool)]);
     const torch::Tensor actual = head->forward(reference_tensor(name + "/x"));
     ASSERT_EQ(actual.sizes(), expected.sizes());
     ASSERT_EQ(actual.size(1), head->dim());
@@ -38,7 +40,8 @@ TEST_P(RecurrentParity, AgreesWithPyTorchForEveryPooling) {
 
 INSTANTIATE_TEST_SUITE_P(Temporal, RecurrentParity,
                          testing::Values(RecurrentCase{"lstm", TemporalType::lstm, 1, false},
-                                         RecurrentCase{"lstm_deep_bidirectional", TemporalType::lstm, 2, true},
+                                         RecurrentCase{"lstm_deep_bidirectional", TemporalType::lstm, 2,
+                                                       true},
                                          RecurrentCase{"gru", TemporalType::gru, 1, false},
                                          RecurrentCase{"gru_deep_bidirectional", TemporalType::gru, 2, true}),
                          [](const auto& test) { return std::string(test.param.name); });

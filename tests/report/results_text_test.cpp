@@ -17,8 +17,8 @@ EvaluationResult example() {
 
 TEST(EvaluationJson, HasTheKeysThatScriptsRelyOn) {
   const auto json = evaluation_json(example());
-  for (const char* key : {"clips", "top1", "top5", "mean_class_accuracy", "macro_f1", "loss", "classes", "confusion",
-                          "per_class"}) {
+  for (const char* key : {"clips", "top1", "top5", "mean_class_accuracy", "macro_f1", "loss", "classes",
+                          "confusion", "per_class"}) {
     EXPECT_TRUE(json.contains(key)) << key;
   }
   EXPECT_EQ(json["confusion"][0][1], 1);
@@ -37,8 +37,9 @@ TEST(PredictionJson, HoldsThePredictionOrTheError) {
   prediction.input = "a.mp4";
   prediction.frames = 16;
   prediction.top = {{"x", 0.75}, {"y", 0.25}};
-  EXPECT_EQ(prediction_json(prediction).dump(),
-            R"({"input":"a.mp4","frames":16,"top":[{"label":"x","probability":0.75},{"label":"y","probability":0.25}]})");
+  EXPECT_EQ(
+      prediction_json(prediction).dump(),
+      R"({"input":"a.mp4","frames":16,"top":[{"label":"x","probability":0.75},{"label":"y","probability":0.25}]})");
   prediction.error = "broken";
   EXPECT_EQ(prediction_json(prediction).dump(), R"({"input":"a.mp4","error":"broken"})");
 }
