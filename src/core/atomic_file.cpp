@@ -28,7 +28,7 @@ void AtomicFile::fail(const char* action) const {
   const int reason = errno;
   throw Error(
       fmt::format("cannot {} {}: {}", action, target_.string(), std::generic_category().message(reason)),
-      reason == ENOSPC ? "free some disk space or choose another --output"
+      reason == ENOSPC ? "free some disk space or choose another directory"
                        : "check that the directory exists and may be written to");
 }
 
@@ -75,12 +75,12 @@ void create_writable_directory(const std::filesystem::path& directory) {
   std::filesystem::create_directories(directory, failure);
   if (failure) {
     throw Error(fmt::format("cannot create the directory {}: {}", directory.string(), failure.message()),
-                "choose another --output");
+                "choose another directory");
   }
   if (::access(directory.c_str(), W_OK | X_OK) != 0) {
     throw Error(
         fmt::format("cannot write to {}: {}", directory.string(), std::generic_category().message(errno)),
-        "choose another --output");
+        "choose another directory");
   }
 }
 
