@@ -27,6 +27,9 @@ TINY = [
     "--set=model.encoder.channels=[8,16]",
 ]
 
+# The tool's exit codes.
+FAILURE, USAGE, DATA, INTERRUPTED = 1, 2, 3, 130
+
 _directory = tempfile.TemporaryDirectory(prefix="actrec-e2e-")
 
 
@@ -53,7 +56,7 @@ def environment(**changes):
     return {**os.environ, "OMP_WAIT_POLICY": "passive", **changes}
 
 
-def run(*arguments, timeout=120, env=None, **options):
+def run(*arguments, timeout=240, env=None, **options):
     """Runs actrec to its end. A run that hangs raises subprocess.TimeoutExpired."""
     command = [BINARY, *map(str, arguments)]
     done = subprocess.run(
@@ -125,6 +128,13 @@ def read_metrics(run_directory):
     return [json.loads(line) for line in (run_directory / "metrics.jsonl").read_text().splitlines()]
 
 
+def write(path, content):
+    """Writes text or bytes, and returns the path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
 def place(source, target):
     """Another name for the same video; a link of this kind is a file of its own to everyone who looks."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -140,7 +150,7 @@ def ffmpeg(*arguments):
     if shutil.which("ffmpeg") is None:
         raise unittest.SkipTest("ffmpeg is not installed")
     command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *map(str, arguments)]
-    return subprocess.run(command, check=True, capture_output=True, timeout=120).stdout
+    return subprocess.run(command, check=True, capture_output=True, timeout=240).stdout
 
 
 def extract_frames(video, folder, *options):

@@ -1,0 +1,169 @@
+"""Outputs that cannot be written, interruptions and missing devices: said clearly, and nothing is lost."""
+
+import os
+import resource
+import signal
+import subprocess
+import time
+
+import actrec
+from actrec import FAILURE, INTERRUPTED, USAGE, write
+
+
+class OutputTest(actrec.TestCase):
+    def train(self, *options):
+        return ["train", actrec.demo() / "clips.csv", *actrec.TINY, *options]
+
+    def check_run(self, output):
+        """Nothing half-written is left, and what was written before is whole."""
+        names = {path.name for path in output.iterdir()}
+        self.assertFalse([name for name in names if name.endswith(".tmp")], names)
+        self.succeed("config", "show", output / "config.json")
+
+    def test_existing_directory(self):
+        output = self.directory / "run"
+        mine = write(output / "mine.txt", "precious")
+        self.fail_with(USAGE, self.train("--output", output), output, "--output")
+        self.assertEqual([path.name for path in output.iterdir()], ["mine.txt"])
+        self.assertEqual(mine.read_text(), "precious")
+        self.fail_with(USAGE, self.train("--output", mine), mine)
+        self.assertEqual(mine.read_text(), "precious")
+
+    def test_directory_that_cannot_be_made(self):
+        file = write(self.directory / "file", "")
+        self.fail_with(FAILURE, self.train("--output", file / "run"), file / "run")
+        self.fail_with(FAILURE, self.train("--output", "/proc/actrec/run"), "/proc/actrec/run")
+        self.fail_with(FAILURE, ["init", actrec.demo() / "clips.csv", "-o", file / "my.json"], file / "my.json")
+        self.fail_with(FAILURE, ["demo", file / "demo", "--performers", 3], file / "demo")
+
+    def test_disk_full_at_the_first_checkpoint(self):
+        # A limit on the size of files stands for the full disk: writing fails in the same way.
+        output = self.directory / "run"
+        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+        result = self.fail_with(
+            FAILURE, self.train("--output", output), output, "cannot write", preexec_fn=limit, restore_signals=False
+        )
+        self.assertNotIn("best model", result.out)
+        self.assertFalse((output / "best.safetensors").exists() or (output / "last.safetensors").exists())
+        self.check_run(output)
+
+    def test_disk_full_in_the_middle(self):
+        output = self.directory / "run"
+        process = actrec.start(
+            *self.train("--set=train.epochs=100000", "--set=train.early_stopping.patience=0", "--output", output),
+            restore_signals=False,
+        )
+        self.wait_for_epoch(process, output)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (8192, 8192))
+        result = self.finish(process)
+        self.check_failure(result, FAILURE, output, "cannot write")
+        self.check_run(output)
+        # The checkpoints of the epochs before are whole.
+        for name in ("best.safetensors", "last.safetensors"):
+            self.succeed("evaluate", output / name)
+        self.assertGreaterEqual(len(actrec.read_metrics(output)), 1)
+
+    def test_results_that_cannot_be_written(self):
+        checkpoint = actrec.trained() / "best.safetensors"
+        for arguments in (
+            ["predict", checkpoint, actrec.demo_clip("raise_arm"), "--json"],
+            ["predict", checkpoint, actrec.demo_clip("raise_arm")],
+            ["evaluate", checkpoint, "--json"],
+            ["inspect", checkpoint],
+            ["config", "schema"],
+        ):
+            with self.subTest(" ".join(map(str, arguments))), open("/dev/full", "wb") as full:
+                done = subprocess.run(
+                    [actrec.BINARY, *map(str, arguments)],
+                    stdout=full,
+                    stderr=subprocess.PIPE,
+                    env=actrec.environment(),
+                    timeout=60,
+                )
+                result = actrec.Result(" ".join(map(str, arguments)), done.returncode, "", done.stderr.decode())
+                self.check_failure(result, FAILURE, "No space left")
+
+    def wait_for_epoch(self, process, output):
+        deadline = time.monotonic() + 120
+        while not (output / "metrics.csv").exists():  # the last file of an epoch
+            self.assertIsNone(process.poll(), "training has ended by itself")
+            self.assertLess(time.monotonic(), deadline, "no epoch within two minutes")
+            time.sleep(0.02)
+
+    def finish(self, process, timeout=60):
+        try:
+            out, err = process.communicate(timeout=timeout)
+        finally:
+            process.kill()
+        return actrec.Result("train", process.returncode, out.decode(), err.decode())
+
+    def test_interrupted_training_is_saved(self):
+        endless = ["--set=train.epochs=100000", "--set=train.early_stopping.patience=0"]
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(stop.name):
+                output = self.directory / stop.name
+                process = actrec.start(*self.train(*endless, "--output", output))
+                self.wait_for_epoch(process, output)
+                process.send_signal(stop)
+                result = self.finish(process)
+                self.assertEqual(result.code, INTERRUPTED, result)
+                self.check_no_crash(result)
+                self.assertIn(str(output / "last.safetensors"), result.out)
+                self.check_run(output)
+                report = self.succeed("evaluate", output / "last.safetensors", "--json").json
+                self.assertEqual(report["clips"], 8)
+
+    def test_interrupted_before_the_first_epoch_ends(self):
+        output = self.directory / "run"
+        slow = ["--set=clip.frames=64", "--set=clip.size=224"]
+        process = actrec.start(*self.train(*slow, "--output", output))
+        deadline = time.monotonic() + 60
+        while not (output / "log.txt").exists() or "threads:" not in (output / "log.txt").read_text():
+            self.assertLess(time.monotonic(), deadline, "training does not begin")
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        result = self.finish(process)
+        self.assertEqual(result.code, INTERRUPTED, result)
+        self.assertFalse((output / "metrics.jsonl").exists(), "the epoch was over before the interruption")
+        self.check_run(output)
+        self.succeed("evaluate", output / "last.safetensors", "--split", "val")
+
+    def test_interrupted_prediction(self):
+        frames = actrec.extract_frames(actrec.demo_clip("raise_arm"), self.directory / "frames")
+        process = actrec.start("predict", actrec.trained() / "best.safetensors", *[frames] * 10000)
+        for line in process.stdout:  # the first result
+            break
+        process.send_signal(signal.SIGINT)
+        result = self.finish(process)
+        self.check_failure(result, INTERRUPTED, "interrupted")
+        self.assertLess(result.out.count(str(frames)), 10000)
+
+
+class DeviceTest(actrec.TestCase):
+    NO_DEVICE = {"CUDA_VISIBLE_DEVICES": ""}
+
+    def test_cuda_that_is_missing(self):
+        checkpoint = actrec.trained() / "best.safetensors"
+        output = self.directory / "run"
+        train = ["train", actrec.demo() / "clips.csv", *actrec.TINY, "--output", output]
+        predict = ["predict", checkpoint, actrec.demo_clip("raise_arm")]
+        for arguments in (train, predict, ["evaluate", checkpoint]):
+            for device in ("cuda", "cuda:7"):
+                self.fail_with(USAGE, [*arguments, "--device", device], f"'{device}'", "CUDA", env=self.NO_DEVICE)
+        # So that the same command works with another device.
+        self.assertFalse(output.exists() and os.listdir(output), "a run that never began has left files behind")
+
+    def test_auto_falls_back_and_says_so(self):
+        result = self.succeed(
+            "predict", actrec.trained() / "best.safetensors", actrec.demo_clip("raise_arm"), env=self.NO_DEVICE
+        )
+        self.assertRegex(result.err, "device: cpu.*no CUDA device")
+
+    def test_unknown_device(self):
+        clip = actrec.demo_clip("raise_arm")
+        self.fail_with(USAGE, ["predict", actrec.trained() / "best.safetensors", clip, "--device", "gpu"], "'gpu'")
+        self.fail_with(USAGE, ["train", actrec.demo() / "clips.csv", "--device", "cud"], "'cud'", "device")
+
+
+if __name__ == "__main__":
+    actrec.main()
