@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "config/config_file.h"
@@ -16,6 +17,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kFormat = "actrec checkpoint";
 constexpr std::size_t kProblemsShown = 20;
+constexpr std::int64_t kSlack =
+    4;  // a file this many times too small is refused before its tensors are compared
 
 std::string shape_text(const torch::Tensor& tensor) {
   return fmt::format("[{}]", fmt::join(tensor.sizes().vec(), ", "));
@@ -53,6 +56,22 @@ CheckpointInfo parse_info(const std::filesystem::path& path,
   } catch (const std::exception&) {
     throw CheckpointError(fmt::format("{} has damaged or missing metadata", path.string()),
                           "it was not written completely, or changed by another program");
+  }
+}
+
+// A model is only built if the file has the numbers to fill it: a few bytes of hostile configuration could
+// ask for any amount of memory.
+void check_size(const std::filesystem::path& path, const CheckpointInfo& info,
+                const std::map<std::string, torch::Tensor>& found) {
+  const std::int64_t expected = count_parameters(info.settings.model, info.settings.clip.size,
+                                                 static_cast<std::int64_t>(info.classes.size()));
+  std::int64_t stored = 0;
+  for (const auto& [name, tensor] : found) stored += tensor.numel();
+  if (expected > kSlack * std::max<std::int64_t>(stored, 1)) {
+    throw CheckpointError(
+        fmt::format("{}: its configuration describes a model of {} numbers, but it holds {}", path.string(),
+                    expected, stored),
+        "it is damaged, incomplete, or changed by another program");
   }
 }
 
@@ -109,6 +128,7 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   const TensorFile file = read_safetensors(path);
   Checkpoint checkpoint{parse_info(path, file.metadata), nullptr};
   const CheckpointInfo& info = checkpoint.info;
+  check_size(path, info, file.tensors);
   checkpoint.model =
       std::make_shared<Recogniser>(info.settings.model, info.settings.clip.size,
                                    static_cast<std::int64_t>(info.classes.size()), info.statistics);

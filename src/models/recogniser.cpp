@@ -7,6 +7,38 @@ torch::Tensor row_of(const std::array<float, 3>& channels, std::int64_t width) {
   return torch::tensor({channels[0], channels[1], channels[2]}).repeat({width});
 }
 
+// A layer's parameters, and the size of what it gives the next one.
+struct Count {
+  std::int64_t parameters = 0;
+  std::int64_t dim = 0;
+};
+
+Count count_encoder(const EncoderSettings& settings, FrameSize size) {
+  if (settings.type == EncoderType::dense) {
+    return {settings.units * (std::int64_t{3} * size.height * size.width + 1), settings.units};
+  }
+  Count count{0, 3};
+  for (const std::int64_t out : settings.channels) {
+    count.parameters += out * (9 * count.dim + 2);  // 3x3 kernels; weight and bias of the norm
+    count.dim = out;
+  }
+  count.dim *= std::int64_t{settings.grid} * settings.grid;
+  return count;
+}
+
+Count count_temporal(const TemporalSettings& settings, std::int64_t input_dim) {
+  if (settings.type == TemporalType::mean) return {0, input_dim};
+  const std::int64_t gates = settings.type == TemporalType::lstm ? 4 : 3;
+  const std::int64_t hidden = settings.hidden, directions = settings.bidirectional ? 2 : 1;
+  Count count{0, input_dim};
+  for (int layer = 0; layer < settings.layers; ++layer) {
+    count.parameters += directions * gates * hidden * (count.dim + hidden + 2);
+    count.dim = directions * hidden;
+  }
+  if (settings.pool == TemporalPool::attention) count.parameters += count.dim * (count.dim + 2);
+  return count;
+}
+
 }  // namespace
 
 Recogniser::Recogniser(const ModelSettings& settings, FrameSize size, std::int64_t classes,
@@ -43,5 +75,11 @@ torch::Tensor Recogniser::classify(const torch::Tensor& features) {
 }
 
 torch::Tensor Recogniser::forward(const torch::Tensor& clips) { return classify(encode(clips)); }
+
+std::int64_t count_parameters(const ModelSettings& settings, FrameSize size, std::int64_t classes) {
+  const Count encoder = count_encoder(settings.encoder, size);
+  const Count temporal = count_temporal(settings.temporal, encoder.dim);
+  return encoder.parameters + temporal.parameters + classes * (temporal.dim + 1);
+}
 
 }  // namespace actrec

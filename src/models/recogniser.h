@@ -37,4 +37,7 @@ class Recogniser : public torch::nn::Module {
   torch::nn::Linear classifier_;
 };
 
+// How many numbers the parameters of such a Recogniser hold, without building it.
+std::int64_t count_parameters(const ModelSettings& settings, FrameSize size, std::int64_t classes);
+
 }  // namespace actrec

@@ -131,7 +131,8 @@ class ListTest(DataTest):
         return actrec.write_list(self.directory / "clips.csv", rows)
 
     def test_given_splits(self):
-        data = self.write(self.rows(split=lambda person, take: ["train", "train", "train", "val", "val", "test"][person]))
+        splits = ["train", "train", "train", "val", "val", "test"]
+        data = self.write(self.rows(split=lambda person, take: splits[person]))
         self.assertEqual(self.counts(data), (24, 2, "as given", 12, 8, 4))
         self.assertEqual(self.supports(self.train(data)), {"train": [6, 6], "val": [4, 4], "test": [2, 2]})
 
@@ -226,7 +227,8 @@ class OfficialTest(DataTest):
         names = {"LowerArm": "lower_arm", "RaiseArm": "raise_arm", "TurnLeft": "turn_left"}
         (lists / "classInd.txt").write_text("".join(f"{k} {name}\r\n" for k, name in enumerate(names, 1)))
         for split, tested in ((1, [4]), (2, [1, 2])):
-            with open(lists / f"trainlist0{split}.txt", "w") as train, open(lists / f"testlist0{split}.txt", "w") as test:
+            train_list, test_list = lists / f"trainlist0{split}.txt", lists / f"testlist0{split}.txt"
+            with open(train_list, "w") as train, open(test_list, "w") as test:
                 for k, (name, label) in enumerate(names.items(), 1):
                     for performer in PERFORMERS:
                         for take in (1, 2):

@@ -109,7 +109,8 @@ class TrainTest(actrec.TestCase):
 
     def test_progress_line_appears_on_a_terminal_only(self):
         reader, terminal = pty.openpty()
-        command = [actrec.BINARY, "train", str(actrec.demo() / "clips.csv"), *actrec.TINY, "-o", str(self.directory / "run")]
+        data, output = str(actrec.demo() / "clips.csv"), str(self.directory / "run")
+        command = [actrec.BINARY, "train", data, *actrec.TINY, "-o", output]
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=terminal, env=actrec.environment()
         )

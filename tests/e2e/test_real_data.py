@@ -29,7 +29,6 @@ class RealDataTest(actrec.TestCase):
         checkpoint = output / "best.safetensors"
         report = self.succeed("evaluate", checkpoint, "--json").json
         self.assertEqual((report["classes"], report["clips"]), (classes, len(tested)))
-        self.assertEqual([sum(row) for row in report["confusion"]], [sum(r["label"] == c for r in tested) for c in classes])
 
         predictions = self.succeed(
             "predict", checkpoint, "--json", "--top-k", 1, *(data.parent / row["path"] for row in tested)

@@ -77,6 +77,16 @@ TEST(Checkpoint, ListsEveryTensorThatDoesNotFit) {
   EXPECT_NE(error.find("extra does not belong to the model"), std::string::npos) << error;
 }
 
+TEST(Checkpoint, DoesNotBuildAModelThatTheFileCannotFill) {
+  TemporaryDirectory directory;
+  CheckpointInfo info = example_info();
+  const auto model = example_model(info);
+  info.settings.model.temporal.hidden = 16384;
+  info.settings.model.temporal.layers = 16;
+  save_checkpoint(directory / "huge", *model, info);
+  EXPECT_NE(error_of(directory / "huge").find("describes a model of"), std::string::npos);
+}
+
 TEST(Checkpoint, RefusesForeignAndDamagedFiles) {
   TemporaryDirectory directory;
   TensorFile foreign;

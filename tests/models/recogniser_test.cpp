@@ -48,5 +48,27 @@ TEST(Recogniser, LearnsInEveryPart) {
   }
 }
 
+TEST(CountParameters, IsWhatTheModelHas) {
+  for (const EncoderType encoder : {EncoderType::small_cnn, EncoderType::dense}) {
+    for (const TemporalType temporal : {TemporalType::lstm, TemporalType::gru, TemporalType::mean}) {
+      for (const bool bidirectional : {false, true}) {
+        ModelSettings settings;
+        settings.encoder.type = encoder;
+        settings.encoder.channels = {4, 6};
+        settings.encoder.units = 7;
+        settings.temporal.type = temporal;
+        settings.temporal.hidden = 5;
+        settings.temporal.layers = 2;
+        settings.temporal.bidirectional = bidirectional;
+        settings.temporal.pool = bidirectional ? TemporalPool::attention : TemporalPool::last;
+        const Recogniser model(settings, FrameSize(8, 10), 3, half());
+        std::int64_t count = 0;
+        for (const torch::Tensor& parameter : model.parameters()) count += parameter.numel();
+        EXPECT_EQ(count_parameters(settings, FrameSize(8, 10), 3), count);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace actrec
