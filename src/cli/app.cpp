@@ -4,8 +4,11 @@
 #include <spdlog/spdlog.h>
 #include <torch/torch.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <iostream>
 #include <new>
+#include <system_error>
 
 #include "cli/verbs.h"
 #include "core/logging.h"
@@ -99,6 +102,13 @@ ExitCode run(CommandLine& line, int argc, char** argv) {
   return ExitCode::usage;
 }
 
+// Results that did not reach stdout (a full disk behind it) must not look like success.
+void finish_results() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+  throw Error(fmt::format("cannot write the results to stdout: {}", std::generic_category().message(errno)),
+              "free some disk space, or send the results elsewhere");
+}
+
 int report(const std::string& what, const std::string& hint, ExitCode code) {
   fmt::print(stderr, "error: {}{}{}\n", what, hint.empty() ? "" : "; hint: ", hint);
   return static_cast<int>(code);
@@ -110,7 +120,9 @@ int run_command_line(int argc, char** argv) {
   keep_freed_memory();
   CommandLine line;
   try {
-    return static_cast<int>(run(line, argc, argv));
+    const ExitCode code = run(line, argc, argv);
+    finish_results();
+    return static_cast<int>(code);
   } catch (const Interrupted&) {
     return report("interrupted", "", ExitCode::interrupted);
   } catch (const Error& error) {

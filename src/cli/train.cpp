@@ -7,6 +7,7 @@
 #include "core/atomic_file.h"
 #include "core/logging.h"
 #include "data/mirror_classes.h"
+#include "engine/resources.h"
 #include "engine/trainer.h"
 #include "report/metrics_log.h"
 #include "report/progress.h"
@@ -54,6 +55,7 @@ void warn_about_flips(const Settings& settings, const std::vector<std::string>& 
 
 ExitCode train_verb(const RunArguments& arguments, const std::string& wanted_output) {
   const Settings settings = settings_of(arguments);
+  if (settings.device != "auto") resolve_device(settings.device);  // a missing device leaves no run behind
   const DataSplits splits = load_splits(settings);
   warn_about_flips(settings, splits.classes);
 

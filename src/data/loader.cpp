@@ -5,6 +5,7 @@
 #include <exception>
 #include <mutex>
 #include <numeric>
+#include <utility>
 
 #include "core/random.h"
 #include "core/system.h"
@@ -91,7 +92,7 @@ struct Loader::State {
           }
           std::lock_guard lock(mutex);
           if (error && (!pending->error || i < pending->error_position)) {
-            pending->error = error;
+            pending->error = std::move(error);  // one owner, so that it ends in the caller's thread
             pending->error_position = i;
           }
           --pending->missing;
@@ -151,7 +152,7 @@ Batch Loader::next() {
   state.queue.pop_front();
   state.schedule();
   state.wait_seconds += seconds_since(start);
-  if (pending->error) std::rethrow_exception(pending->error);
+  if (pending->error) std::rethrow_exception(std::exchange(pending->error, nullptr));
   return std::move(pending->batch);
 }
 

@@ -48,6 +48,7 @@ void predict(const Checkpoint& checkpoint, const std::vector<std::string>& input
       prediction.top = most_probable(result.logits, checkpoint.info.classes, top_k);
     } catch (const DataError& error) {
       prediction.error = error.what();
+      if (!error.hint().empty()) prediction.error += "; hint: " + error.hint();
     }
     on_prediction(prediction);
   }

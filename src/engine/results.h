@@ -71,7 +71,7 @@ struct Prediction {
   std::string input;
   std::int64_t frames = 0;            // that the network saw
   std::vector<LabelProbability> top;  // most probable first
-  std::string error;                  // why there is no prediction; empty: there is one
+  std::string error;                  // why there is no prediction, and what to do; empty: there is one
 };
 
 }  // namespace actrec

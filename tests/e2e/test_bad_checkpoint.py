@@ -97,7 +97,7 @@ class CheckpointTest(actrec.TestCase):
         config["model"]["temporal"].update(hidden=16384, layers=16)
         limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
         self.check(
-            safetensors(tensors, {**metadata, "config": json.dumps(config)}), timeout=20, preexec_fn=limit
+            safetensors(tensors, {**metadata, "config": json.dumps(config)}), timeout=60, preexec_fn=limit
         )
 
 
