@@ -1,4 +1,4 @@
-"""Whatever is wrong with videos, settings, the command line or a data set: one clear line and the right exit code."""
+"""Bad videos, settings, command lines and data sets: one clear line, the right exit code, no crash."""
 
 import json
 
