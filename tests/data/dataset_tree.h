@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
@@ -14,6 +13,7 @@
 
 #include "core/error.h"
 #include "data/dataset_index.h"
+#include "temporary_directory.h"
 
 namespace actrec::testing {
 
@@ -21,22 +21,10 @@ namespace actrec::testing {
 // stand for videos.
 class DatasetTree {
  public:
-  DatasetTree() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "actrec-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    root_ = pattern;
-  }
-  ~DatasetTree() {
-    std::error_code ignored;
-    std::filesystem::remove_all(root_, ignored);
-  }
-  DatasetTree(const DatasetTree&) = delete;
-  DatasetTree& operator=(const DatasetTree&) = delete;
-
-  const std::filesystem::path& root() const { return root_; }
+  const std::filesystem::path& root() const { return directory_.path(); }
 
   std::filesystem::path file(const std::string& name, const std::string& content = "") const {
-    const std::filesystem::path path = root_ / name;
+    const std::filesystem::path path = root() / name;
     std::filesystem::create_directories(path.parent_path());
     std::ofstream(path, std::ios::binary) << content;
     return path;
@@ -46,18 +34,18 @@ class DatasetTree {
   }
   void frames(const std::string& folder) const { files({folder + "/0001.jpg", folder + "/0002.jpg"}); }
   std::filesystem::path folder(const std::string& name) const {
-    std::filesystem::create_directories(root_ / name);
-    return root_ / name;
+    std::filesystem::create_directories(root() / name);
+    return root() / name;
   }
 
   DataSettings settings(const std::string& path = "") const {
     DataSettings settings;
-    settings.path = path.empty() ? root_ : root_ / path;
+    settings.path = path.empty() ? root() : root() / path;
     return settings;
   }
 
  private:
-  std::filesystem::path root_;
+  TemporaryDirectory directory_;
 };
 
 // What is logged, at any level, while it lives.

@@ -13,6 +13,7 @@
 
 #include "data/clip_ref.h"
 #include "data/video_reader.h"
+#include "temporary_directory.h"
 
 namespace actrec::testing {
 
@@ -21,22 +22,7 @@ namespace fs = std::filesystem;
 // Recorded videos that are no part of the project; tests of them skip where they are missing.
 inline fs::path shared_data() { return fs::path(ACTREC_SOURCE_DIR) / "../shared/data"; }
 
-// A directory that lives as long as the object.
-class TempDir {
- public:
-  TempDir() {
-    std::string pattern = (fs::temp_directory_path() / "actrec_test_XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TempDir() { fs::remove_all(path_); }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  fs::path operator/(const std::string& name) const { return path_ / name; }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
+using TempDir = TemporaryDirectory;
 
 inline std::string quoted(const fs::path& path) { return "'" + path.string() + "'"; }
 
