@@ -6,7 +6,9 @@
 #include "config/config_file.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "data/cache_plan.h"
 #include "data/dataset_index.h"
+#include "data/frame_cache.h"
 
 namespace actrec {
 
@@ -67,6 +69,17 @@ DataSplits load_splits(const Settings& settings) {
                format_count(static_cast<std::int64_t>(index.clips.size()), "clip"), index.classes.size(),
                index.format, splits.method, splits.train.size(), splits.val.size(), splits.test.size());
   return splits;
+}
+
+void choose_cache(Settings& settings, const DataSplits& splits) {
+  std::vector<ClipRef> clips = splits.train;
+  clips.insert(clips.end(), splits.val.begin(), splits.val.end());
+  const CachePlan plan = plan_cache(settings, clips);
+  settings.data.cache = plan.mode;
+  const std::string place =
+      plan.mode == CacheMode::off ? "" : " in " + cache_directory(settings.data).string();
+  spdlog::info("frame cache: {}{} ({})", Names<CacheMode>::values[static_cast<std::size_t>(plan.mode)], place,
+               plan.reason);
 }
 
 }  // namespace actrec

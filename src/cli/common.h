@@ -30,6 +30,9 @@ Settings settings_of(const std::filesystem::path& file, const std::vector<std::s
 // Reads and divides the data set, and logs a line about it.
 DataSplits load_splits(const Settings& settings);
 
+// Replaces data.cache `auto` by what it stands for with these clips, and logs it.
+void choose_cache(Settings& settings, const DataSplits& splits);
+
 // How a checkpoint is applied, which may differ from how it was trained.
 struct InferenceOptions {
   std::string device;    // empty: auto, whatever the training machine had

@@ -102,17 +102,20 @@ ExitCode evaluate_verb(const EvaluateArguments& arguments) {
   const torch::Device device = resolve_device(settings.device);
   const ThreadPlan threads = plan_threads(settings);
   checkpoint.model->to(device);
-  ClipPipeline pipeline(settings.clip, settings.augment, settings.train.seed);
-  LoaderOptions loading;
-  loading.batch_size = settings.train.batch_size;
-  loading.workers = threads.workers;
-  loading.prefetch = settings.data.prefetch;
-  loading.pin_memory = device.is_cuda();
+  const std::shared_ptr<ClipPipeline> pipeline = make_pipeline(settings, CacheUse::read);
 
   ProgressLine line;
-  const EvaluationResult result = evaluate_clips(
-      *checkpoint.model, device, data.clips, checkpoint.info.classes, pipeline, loading,
-      [&](std::int64_t done, std::int64_t total) { line.show(fmt::format("{}/{} clips", done, total)); });
+  const Progress progress = [&](std::int64_t done, std::int64_t total) {
+    line.show(fmt::format("{}/{} clips", done, total));
+  };
+  const std::vector<std::string>& classes = checkpoint.info.classes;
+  EvaluationResult result;
+  if (settings.clip.sampling == Sampling::all) {
+    result = evaluate_whole_clips(*checkpoint.model, device, data.clips, classes, *pipeline, progress);
+  } else {
+    Loader loader(pipeline, loader_options(settings, threads, device));
+    result = evaluate_clips(*checkpoint.model, device, data.clips, classes, loader, progress);
+  }
   line.clear();
   if (arguments.json) {
     fmt::print("{}\n", evaluation_json(result).dump(2));

@@ -54,7 +54,7 @@ void warn_about_flips(const Settings& settings, const std::vector<std::string>& 
 }
 
 ExitCode train_verb(const RunArguments& arguments, const std::string& wanted_output) {
-  const Settings settings = settings_of(arguments);
+  Settings settings = settings_of(arguments);
   if (settings.device != "auto") resolve_device(settings.device);  // a missing device leaves no run behind
   const DataSplits splits = load_splits(settings);
   warn_about_flips(settings, splits.classes);
@@ -63,6 +63,7 @@ ExitCode train_verb(const RunArguments& arguments, const std::string& wanted_out
   create_writable_directory(output);
   add_log_file(output / "log.txt");
   spdlog::info("run directory: {}", output.string());
+  choose_cache(settings, splits);
   write_file_atomically(output / "config.json", settings_to_json(settings).dump(2) + "\n");
 
   MetricsLog metrics(output);

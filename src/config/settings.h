@@ -44,6 +44,12 @@ struct Names<Resize> {
   static constexpr std::array values{"stretch", "crop", "letterbox"};
 };
 
+enum class CacheMode { automatic, jpeg, raw, off };
+template <>
+struct Names<CacheMode> {
+  static constexpr std::array values{"auto", "jpeg", "raw", "off"};
+};
+
 enum class AugmentPer { clip, frame };
 template <>
 struct Names<AugmentPer> {
@@ -126,7 +132,15 @@ ACTREC_SETTINGS(SplitSettings, ACTREC_SPLIT_FIELDS)
   FIELD(std::filesystem::path, videos, "", any_value(),                                                         \
         "Where the videos of a list or of official split files are; empty: beside the list")                   \
   FIELD(int, workers, -1, between(-1, 256), "Decoding threads; 0 decodes in the training thread, -1 takes one per core of `threads`") \
-  FIELD(int, prefetch, 3, between(1, 64), "Batches prepared ahead of the training step")                        \
+  FIELD(int, prefetch_mb, 128, between(0, 1048576), "Memory in MB for batches prepared ahead of the training step; one batch at least is") \
+  FIELD(double, timeout_seconds, 1800, at_least(1), "Longest wait for one clip before training gives up and names it") \
+  FIELD(CacheMode, cache, CacheMode::automatic, any_value(),                                                    \
+        "Decoded and reduced frames kept on disk, so that a video is decoded once: `raw` (exact, fastest, large), `jpeg` (a tenth of it), " \
+        "`off`, or `auto`, which estimates the size and takes raw where memory can hold it, else jpeg") \
+  FIELD(int, cache_quality, 95, between(1, 100), "JPEG quality of cached frames")                               \
+  FIELD(double, cache_gb, 50, at_least(0), "Disk space in GB that the frame cache may take; the entries unused longest go first") \
+  FIELD(std::filesystem::path, cache_dir, "", any_value(),                                                      \
+        "Folder of the frame cache, which runs may share; empty: actrec/frames in $XDG_CACHE_HOME or ~/.cache") \
   SECTION(SplitSettings, split, "Division into train, val and test")
 ACTREC_SETTINGS(DataSettings, ACTREC_DATA_FIELDS)
 
@@ -142,7 +156,7 @@ ACTREC_SETTINGS(DataSettings, ACTREC_DATA_FIELDS)
   FIELD(Resize, resize, Resize::stretch, any_value(),                                                           \
         "How a frame fits the network's input: `stretch` it, `crop` its centre, or `letterbox` it with black bars") \
   FIELD(int, decode_size, 0, between(0, 4096),                                                                  \
-        "Short side in pixels that decoded frames are reduced to before augmentation; 0 takes 8/7 of the longer side of `size`")
+        "Short side in pixels that decoded frames are reduced to, once, before they are cached and augmented; 0 takes 8/7 of the longer side of `size`")
 ACTREC_SETTINGS(ClipSettings, ACTREC_CLIP_FIELDS)
 
 #define ACTREC_AFFINE_FIELDS(FIELD, SECTION)                                                                    \

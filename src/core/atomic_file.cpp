@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <system_error>
 
@@ -11,9 +12,11 @@
 
 namespace actrec {
 
-AtomicFile::AtomicFile(std::filesystem::path target) : target_(std::move(target)) {
+AtomicFile::AtomicFile(std::filesystem::path target, Durability durability)
+    : target_(std::move(target)), durability_(durability) {
+  static std::atomic<unsigned> number{0};
   temporary_ = target_;
-  temporary_ += fmt::format(".{}.tmp", ::getpid());
+  temporary_ += fmt::format(".{}-{}{}", ::getpid(), number++, kTemporarySuffix);
   descriptor_ = ::open(temporary_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
   if (descriptor_ < 0) fail("create");
 }
@@ -46,7 +49,7 @@ void AtomicFile::write(const void* bytes, std::size_t size) {
 }
 
 void AtomicFile::commit() {
-  if (::fsync(descriptor_) != 0) fail("write");
+  if (durability_ == Durability::synced && ::fsync(descriptor_) != 0) fail("write");
   const int closed = ::close(descriptor_);
   descriptor_ = -1;
   if (closed != 0 || ::rename(temporary_.c_str(), target_.c_str()) != 0) {
@@ -55,6 +58,7 @@ void AtomicFile::commit() {
     errno = reason;
     fail("publish");
   }
+  if (durability_ == Durability::unsynced) return;
   // The rename itself survives a power cut only once the directory is on disk.
   const std::filesystem::path parent = target_.has_parent_path() ? target_.parent_path() : ".";
   const int directory = ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -6,14 +6,20 @@
 
 namespace actrec {
 
+// Whether a published file must survive a power cut. `unsynced` is for files with checksums that can be made
+// again: after a power cut they may be there with the wrong content.
+enum class Durability { synced, unsynced };
+
 // A file that appears under its name complete or not at all: written beside the target under a
-// temporary name, fsync'd, renamed over it, and the directory fsync'd. Destroyed without commit(), it
-// removes the temporary file and leaves an earlier target untouched. Every failure (disk full,
-// read-only, no permission) throws Error with the path and the system's reason. Not for sharing
-// between threads.
+// temporary name that ends in kTemporarySuffix, fsync'd, renamed over it, and the directory fsync'd.
+// Destroyed without commit(), it removes the temporary file and leaves an earlier target untouched. Every
+// failure (disk full, read-only, no permission) throws Error with the path and the system's reason. Not for
+// sharing between threads; several threads and processes may publish the same target, and the last one wins.
 class AtomicFile {
  public:
-  explicit AtomicFile(std::filesystem::path target);
+  static constexpr std::string_view kTemporarySuffix = ".tmp";
+
+  explicit AtomicFile(std::filesystem::path target, Durability durability = Durability::synced);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -26,6 +32,7 @@ class AtomicFile {
 
   std::filesystem::path target_;
   std::filesystem::path temporary_;
+  Durability durability_;
   int descriptor_ = -1;
 };
 

@@ -15,6 +15,10 @@ int available_cores() {
   return std::max(1, CPU_COUNT(&mask));
 }
 
+double total_memory_bytes() {
+  return static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGE_SIZE));
+}
+
 double peak_rss_mb() {
   rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);

@@ -5,6 +5,9 @@ namespace actrec {
 // Cores this process may run on (the affinity mask, so containers and taskset count), at least 1.
 int available_cores();
 
+// Memory of this machine, in bytes.
+double total_memory_bytes();
+
 // Largest resident memory of this process so far, in MiB.
 double peak_rss_mb();
 

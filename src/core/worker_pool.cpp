@@ -8,40 +8,50 @@ namespace actrec {
 WorkerPool::WorkerPool(int threads, const std::function<void()>& on_start) {
   threads_.reserve(static_cast<std::size_t>(threads));
   for (int i = 0; i < threads; ++i) {
-    threads_.emplace_back([this, on_start] {
+    threads_.emplace_back([queue = queue_, on_start] {
       if (on_start) on_start();
-      run();
+      queue->run();
     });
   }
 }
 
 WorkerPool::~WorkerPool() {
-  {
-    std::lock_guard lock(mutex_);
-    closing_ = true;
-    tasks_.clear();
-  }
-  wake_.notify_all();
+  queue_->close();
   for (std::thread& thread : threads_) thread.join();
+}
+
+void WorkerPool::abandon() {
+  queue_->close();
+  for (std::thread& thread : threads_) thread.detach();
+  threads_.clear();
 }
 
 void WorkerPool::post(std::function<void()> task) {
   {
-    std::lock_guard lock(mutex_);
-    tasks_.push_back(std::move(task));
+    std::lock_guard lock(queue_->mutex);
+    queue_->tasks.push_back(std::move(task));
   }
-  wake_.notify_one();
+  queue_->wake.notify_one();
 }
 
-void WorkerPool::run() {
+void WorkerPool::Queue::close() {
+  {
+    std::lock_guard lock(mutex);
+    closing = true;
+    tasks.clear();
+  }
+  wake.notify_all();
+}
+
+void WorkerPool::Queue::run() {
   for (;;) {
     std::function<void()> task;
     {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return closing_ || !tasks_.empty(); });
-      if (tasks_.empty()) return;
-      task = std::move(tasks_.front());
-      tasks_.pop_front();
+      std::unique_lock lock(mutex);
+      wake.wait(lock, [this] { return closing || !tasks.empty(); });
+      if (tasks.empty()) return;
+      task = std::move(tasks.front());
+      tasks.pop_front();
     }
     task();
   }

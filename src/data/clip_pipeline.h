@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <opencv2/core.hpp>
 #include <vector>
 
@@ -8,7 +10,7 @@
 #include "core/random.h"
 #include "data/augment.h"
 #include "data/clip_ref.h"
-#include "data/frame_decoder.h"
+#include "data/frame_source.h"
 
 namespace actrec {
 
@@ -17,30 +19,41 @@ namespace actrec {
 // everywhere. Safe to call from many threads at once.
 class ClipPipeline {
  public:
-  ClipPipeline(const ClipSettings& clip, const AugmentSettings& augment, std::uint64_t seed);
+  // `frames` gives the frames in the working size of `clip`; null decodes them.
+  ClipPipeline(const ClipSettings& clip, const AugmentSettings& augment, std::uint64_t seed,
+               std::unique_ptr<FrameSource> frames = nullptr);
 
   // Writes the frames for evaluation to `pixels`, uint8 RGB [T, height, width, 3] with T = clip.frames.
   // Not for Sampling::all, whose clips have no fixed length: ConfigError.
   void load(const ClipRef& clip, std::uint8_t* pixels);
   // The same with the random frames and augmentation of (seed, epoch, clip).
   void load_augmented(const ClipRef& clip, int epoch, std::uint8_t* pixels);
-  // Evaluation with Sampling::all or any other: as many frames as the sampling gives, appended one after
-  // another to `pixels`; returns how many.
-  std::int64_t load_variable(const ClipRef& clip, std::vector<std::uint8_t>& pixels);
+  // Evaluation with any sampling: passes the frames, uint8 RGB [height, width, 3], one after another to
+  // `visit`, where each is valid during the call. With Sampling::all, memory does not grow with the clip.
+  void for_each_frame(const ClipRef& clip, const std::function<void(const std::uint8_t* pixels)>& visit);
+  // Throws ConfigError for Sampling::all, whose clips have no fixed length.
+  void require_fixed_length() const;
+  // Puts the clip's frames into the cache, if there is one; false where it takes no more.
+  bool prepare(const ClipRef& clip) { return frames_->prepare(clip); }
 
   const ClipSettings& settings() const { return clip_; }
   std::int64_t bytes_per_frame() const;
   std::int64_t bytes_per_clip() const;  // of load()
 
  private:
-  std::vector<cv::Mat> decode(const ClipRef& clip, const KeyedRandom* random);
-  void require_fixed_length() const;
   void write(const cv::Mat& frame, const Augmentation& augmentation, std::uint8_t* pixels) const;
 
   ClipSettings clip_;
   AugmentSettings augment_;
   std::uint64_t seed_;
-  FrameDecoder decoder_;
+  std::unique_ptr<FrameSource> frames_;
 };
+
+// The pipeline of the settings, with the frame cache that data.cache names (`auto`, not yet resolved by
+// plan_cache(), means none). A cache directory that cannot be used is a warning.
+std::shared_ptr<ClipPipeline> make_pipeline(const Settings& settings, CacheUse use);
+
+// The short side in pixels that frames are reduced to before augmentation.
+int working_size(const ClipSettings& clip);
 
 }  // namespace actrec

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "core/error.h"
+#include "core/stop_signal.h"
 #include "core/text.h"
 #include "data/area_resize.h"
 #include "data/video_reader.h"
@@ -20,29 +21,6 @@ using Indices = std::vector<std::int64_t>;
 // A header that claims more than this is not worth a try.
 constexpr std::int64_t kMaxClaim = 10'000'000;
 
-cv::Mat reduce(const cv::Mat& image, int short_side) {
-  const int side = std::min(image.rows, image.cols);
-  if (side <= short_side) return image.clone();
-  const double factor = static_cast<double>(short_side) / side;
-  const cv::Size size(std::max(1, static_cast<int>(std::lround(image.cols * factor))),
-                      std::max(1, static_cast<int>(std::lround(image.rows * factor))));
-  return reduce_by_area(image, size);
-}
-
-// How many frames the header lets expect in the clip; 0: no idea.
-std::int64_t expected_frames(const VideoHeader& header, const ClipRef& clip) {
-  const double rate = header.frames_per_second > 0 ? header.frames_per_second : kFallbackFramesPerSecond;
-  double frames = static_cast<double>(header.claimed_frames);
-  if (frames == 0) frames = std::round(header.duration_seconds * rate);
-  if (!clip.whole()) {
-    // Frame i is shown at i / rate; rounding errors must not move one across begin or end.
-    constexpr double kSlack = 1e-6;
-    frames = std::min(frames, std::ceil(clip.end_seconds * rate - kSlack)) -
-             std::max(0.0, std::ceil(clip.begin_seconds * rate - kSlack));
-  }
-  return frames >= 1 && frames <= kMaxClaim ? static_cast<std::int64_t>(frames) : 0;
-}
-
 std::string key(const ClipRef& clip) {
   return clip.path.string() + '\n' + std::to_string(clip.begin_seconds) + '\n' +
          std::to_string(clip.end_seconds);
@@ -54,12 +32,33 @@ std::string seconds_text(double seconds) {
   return text;
 }
 
-// What one pass over a clip has brought.
+// How far one pass over a clip has come.
 struct Pass {
-  std::map<std::int64_t, cv::Mat> frames;  // by index in the clip, reduced
-  std::int64_t count = 0;                  // frames of the clip that were passed
-  double last_time = 0;                    // of the video's last frame that was passed
+  std::int64_t count = 0;  // frames of the clip that were passed
+  double last_time = 0;    // of the video's last frame that was passed
   bool video_ended = false;
+};
+
+// Steps through the clip's frames, calling visit(index) at each, until it returns false or the clip ends.
+template <typename Visit>
+Pass walk(VideoReader& reader, const ClipRef& clip, const Visit& visit) {
+  Pass pass;
+  for (;;) {
+    if (stop_requested()) throw Interrupted();
+    pass.video_ended = !reader.grab();
+    if (pass.video_ended) break;
+    pass.last_time = reader.time_seconds();
+    if (pass.last_time < clip.begin_seconds) continue;
+    if (pass.last_time >= clip.end_seconds) break;
+    if (!visit(pass.count++)) break;
+  }
+  return pass;
+}
+
+// The wanted frames of a clip, reduced, as far as they were found.
+struct Harvest {
+  Pass pass;
+  std::map<std::int64_t, cv::Mat> frames;  // by index in the clip
 
   bool has(const Indices& indices) const {
     return std::all_of(indices.begin(), indices.end(), [&](std::int64_t i) { return frames.count(i) > 0; });
@@ -72,22 +71,18 @@ struct Pass {
 };
 
 // Reads the wanted frames, and on to the clip's end where asked to.
-Pass read_clip(VideoReader& reader, const ClipRef& clip, Indices wanted, bool to_end, int short_side) {
+Harvest harvest(VideoReader& reader, const ClipRef& clip, Indices wanted, bool to_end, int short_side) {
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-  Pass pass;
+  Harvest found;
   auto next = wanted.begin();
-  while (to_end || next != wanted.end()) {
-    pass.video_ended = !reader.grab();
-    if (pass.video_ended) break;
-    pass.last_time = reader.time_seconds();
-    if (pass.last_time < clip.begin_seconds) continue;
-    if (pass.last_time >= clip.end_seconds) break;
-    if (next != wanted.end() && *next == pass.count)
-      pass.frames[*next++] = reduce(reader.retrieve(), short_side);
-    ++pass.count;
-  }
-  return pass;
+  if (!to_end && next == wanted.end()) return found;
+  found.pass = walk(reader, clip, [&](std::int64_t index) {
+    if (next != wanted.end() && *next == index)
+      found.frames[*next++] = reduce_frame(reader.retrieve(), short_side);
+    return to_end || next != wanted.end();
+  });
+  return found;
 }
 
 DataError nothing_in_clip(const ClipRef& clip, const Pass& pass) {
@@ -131,6 +126,28 @@ auto naming_clip(const ClipRef& clip, const Work& work) {
 
 }  // namespace
 
+cv::Mat reduce_frame(const cv::Mat& frame, int short_side) {
+  const int side = std::min(frame.rows, frame.cols);
+  if (side <= short_side) return frame.clone();
+  const double factor = static_cast<double>(short_side) / side;
+  const cv::Size size(std::max(1, static_cast<int>(std::lround(frame.cols * factor))),
+                      std::max(1, static_cast<int>(std::lround(frame.rows * factor))));
+  return reduce_by_area(frame, size);
+}
+
+std::int64_t expected_frames(const VideoHeader& header, const ClipRef& clip) {
+  const double rate = header.frames_per_second > 0 ? header.frames_per_second : kFallbackFramesPerSecond;
+  double frames = static_cast<double>(header.claimed_frames);
+  if (frames == 0) frames = std::round(header.duration_seconds * rate);
+  if (!clip.whole()) {
+    // Frame i is shown at i / rate; rounding errors must not move one across begin or end.
+    constexpr double kSlack = 1e-6;
+    frames = std::min(frames, std::ceil(clip.end_seconds * rate - kSlack)) -
+             std::max(0.0, std::ceil(clip.begin_seconds * rate - kSlack));
+  }
+  return frames >= 1 && frames <= kMaxClaim ? static_cast<std::int64_t>(frames) : 0;
+}
+
 std::vector<cv::Mat> FrameDecoder::decode(const ClipRef& clip, const FrameChooser& choose) {
   return naming_clip(clip, [&] {
     const std::int64_t known = remembered(clip);
@@ -138,18 +155,23 @@ std::vector<cv::Mat> FrameDecoder::decode(const ClipRef& clip, const FrameChoose
   });
 }
 
-std::int64_t FrameDecoder::measured_frames(const ClipRef& clip) {
-  const std::int64_t known = remembered(clip);
-  if (known > 0) return known;
-  naming_clip(clip, [&] { return decode_unknown(clip, [](std::int64_t) { return Indices(); }); });
-  return remembered(clip);
+void FrameDecoder::decode_all(const ClipRef& clip, const std::function<void(const cv::Mat&)>& visit) {
+  naming_clip(clip, [&] {
+    const auto reader = open_video(clip.path);
+    const Pass pass = walk(*reader, clip, [&](std::int64_t) {
+      visit(reduce_frame(reader->retrieve(), short_side_));
+      return true;
+    });
+    if (pass.count == 0) throw nothing_in_clip(clip, pass);
+    remember(clip, pass.count, clip.whole() ? reader->header().claimed_frames : 0);
+  });
 }
 
 std::vector<cv::Mat> FrameDecoder::decode_known(const ClipRef& clip, const FrameChooser& choose,
                                                 std::int64_t frame_count) {
   const Indices wanted = choose(frame_count);
-  const Pass pass = read_clip(*open_video(clip.path), clip, wanted, false, short_side_);
-  if (pass.has(wanted)) return pass.pick(wanted);
+  const Harvest found = harvest(*open_video(clip.path), clip, wanted, false, short_side_);
+  if (found.has(wanted)) return found.pick(wanted);
   // The file has become shorter since it was measured.
   forget(clip);
   return decode_unknown(clip, choose);
@@ -159,16 +181,17 @@ std::vector<cv::Mat> FrameDecoder::decode_unknown(const ClipRef& clip, const Fra
   // Headers are right often enough to read with their number first: then this one pass is all.
   const auto reader = open_video(clip.path);
   const VideoHeader& header = reader->header();
-  Pass pass =
-      read_clip(*reader, clip, choose_tentatively(choose, expected_frames(header, clip)), true, short_side_);
-  if (pass.count == 0) throw nothing_in_clip(clip, pass);
-  remember(clip, pass.count, clip.whole() ? header.claimed_frames : 0);
-  const Indices wanted = choose(pass.count);
-  if (!pass.has(wanted)) pass = read_clip(*open_video(clip.path), clip, wanted, false, short_side_);
-  if (!pass.has(wanted)) {
+  Harvest found =
+      harvest(*reader, clip, choose_tentatively(choose, expected_frames(header, clip)), true, short_side_);
+  const std::int64_t frame_count = found.pass.count;
+  if (frame_count == 0) throw nothing_in_clip(clip, found.pass);
+  remember(clip, frame_count, clip.whole() ? header.claimed_frames : 0);
+  const Indices wanted = choose(frame_count);
+  if (!found.has(wanted)) found = harvest(*open_video(clip.path), clip, wanted, false, short_side_);
+  if (!found.has(wanted)) {
     throw DataError(clip.path.string() + " changed while it was read", "run again when it is complete");
   }
-  return pass.pick(wanted);
+  return found.pick(wanted);
 }
 
 std::int64_t FrameDecoder::remembered(const ClipRef& clip) {

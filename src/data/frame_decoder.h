@@ -9,12 +9,20 @@
 #include <vector>
 
 #include "data/clip_ref.h"
+#include "data/video_reader.h"
 
 namespace actrec {
 
 // Chooses frames for a number of frames: indices 0 .. frame_count-1 in any order. Must be a pure function:
 // it is called with the number that the header claims, and again when that proves wrong.
 using FrameChooser = std::function<std::vector<std::int64_t>(std::int64_t frame_count)>;
+
+// How many frames the header of a clip's video lets expect in the clip; 0: no idea.
+std::int64_t expected_frames(const VideoHeader& header, const ClipRef& clip);
+
+// The frame reduced by area averaging until its short side is `short_side` pixels; a copy where it is not
+// larger.
+cv::Mat reduce_frame(const cv::Mat& frame, int short_side);
 
 // Decodes chosen frames of clips, reduced once to a working size. The true frame count of a clip is
 // measured the first time (by reading to its end) and remembered; later reads stop after the last chosen
@@ -29,8 +37,8 @@ class FrameDecoder {
   // pixels, so treat them as read-only.
   std::vector<cv::Mat> decode(const ClipRef& clip, const FrameChooser& choose);
 
-  // Number of frames that can really be decoded (within begin and end), at least 1.
-  std::int64_t measured_frames(const ClipRef& clip);
+  // Passes every frame to `visit`, in order, each valid during the call; memory does not grow with the clip.
+  void decode_all(const ClipRef& clip, const std::function<void(const cv::Mat& frame)>& visit);
 
  private:
   std::vector<cv::Mat> decode_known(const ClipRef& clip, const FrameChooser& choose,

@@ -1,75 +1,76 @@
 #include "data/loader.h"
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <exception>
 #include <mutex>
 #include <numeric>
+#include <optional>
 #include <utility>
 
+#include "core/error.h"
 #include "core/random.h"
 #include "core/system.h"
+#include "core/text.h"
+#include "core/worker_pool.h"
 
 namespace actrec {
 namespace {
 
-// A batch whose clips are still being filled in.
-struct PendingBatch {
-  Batch batch;
-  std::size_t missing = 0;   // clips not yet done
-  std::exception_ptr error;  // of its first clip (by position) that failed
-  std::size_t error_position = 0;
-};
+using Clock = std::chrono::steady_clock;
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+constexpr double kFirstWarning = 30;  // seconds that a clip may take before the log says so
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 }  // namespace
 
-struct Loader::State {
-  const std::vector<ClipRef>& clips;
-  ClipPipeline& pipeline;
-  LoaderOptions options;
-  int epoch = -1;  // -1: evaluation
+// A batch whose clips are still being filled in. Everything but `batch` is under the pass's mutex.
+struct Loader::PendingBatch {
+  Batch batch;
+  std::vector<ClipRef> clips;
+  std::vector<std::optional<Clock::time_point>> started;  // of the clips that are being worked on
+  std::size_t missing = 0;                                // clips not yet done
+  std::exception_ptr error;                               // of its first clip (by position) that failed
+  std::size_t error_position = 0;
+
+  // The position of the clip that has been worked on longest.
+  std::optional<std::size_t> slowest() const {
+    std::optional<std::size_t> found;
+    for (std::size_t i = 0; i < started.size(); ++i) {
+      if (started[i] && (!found || *started[i] < *started[*found])) found = i;
+    }
+    return found;
+  }
+};
+
+// One pass. Workers share it, so that those still busy with a pass that was given up do no harm.
+struct Loader::Pass {
+  const std::vector<ClipRef>* clips = nullptr;  // for the consumer's thread only
+  int epoch = -1;                               // -1: evaluation
   std::vector<std::size_t> order;
-
   std::size_t next_start = 0;  // position in `order` where the next batch to be opened begins
-  double wait_seconds = 0;
-
+  std::deque<std::shared_ptr<PendingBatch>> queue;
+  std::atomic<bool> cancelled{false};
   std::mutex mutex;
   std::condition_variable clip_done;
-  std::deque<std::shared_ptr<PendingBatch>> queue;
-  std::unique_ptr<WorkerPool> pool;  // last: its threads use everything above
 
-  State(const std::vector<ClipRef>& clip_list, ClipPipeline& clip_pipeline, const LoaderOptions& how)
-      : clips(clip_list), pipeline(clip_pipeline), options(how), order(clip_list.size()) {
+  explicit Pass(const std::vector<ClipRef>& clip_list) : clips(&clip_list), order(clip_list.size()) {
     std::iota(order.begin(), order.end(), std::size_t{0});
   }
 
-  std::shared_ptr<PendingBatch> open_batch() {
-    auto pending = std::make_shared<PendingBatch>();
-    const std::size_t count =
-        std::min(static_cast<std::size_t>(options.batch_size), order.size() - next_start);
-    const ClipSettings& clip = pipeline.settings();
-    auto bytes = torch::TensorOptions(torch::kUInt8).pinned_memory(options.pin_memory);
-    pending->missing = count;
-    pending->batch.clips = torch::empty(
-        {static_cast<std::int64_t>(count), clip.frames, clip.size.height, clip.size.width, 3}, bytes);
-    pending->batch.labels = torch::empty(static_cast<std::int64_t>(count), torch::kInt64);
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t index = order[next_start + i];
-      pending->batch.indices.push_back(index);
-      pending->batch.labels[static_cast<std::int64_t>(i)] = clips[index].label;
-    }
-    next_start += count;
-    return pending;
-  }
-
-  void fill_clip(const Batch& batch, std::size_t position) {
-    const ClipRef& clip = clips[batch.indices[position]];
-    std::uint8_t* pixels = batch.clips.data_ptr<std::uint8_t>() +
+  void fill(ClipPipeline& pipeline, PendingBatch& pending, std::size_t position) const {
+    std::uint8_t* pixels = pending.batch.clips.data_ptr<std::uint8_t>() +
                            static_cast<std::int64_t>(position) * pipeline.bytes_per_clip();
+    const ClipRef& clip = pending.clips[position];
     if (epoch < 0) {
       pipeline.load(clip, pixels);
     } else {
@@ -77,81 +78,151 @@ struct Loader::State {
     }
   }
 
-  // Keeps `prefetch` batches under way; called by the consumer's thread only.
-  void schedule() {
-    while (queue.size() < static_cast<std::size_t>(options.prefetch) && next_start < order.size()) {
-      std::shared_ptr<PendingBatch> pending = open_batch();
-      queue.push_back(pending);
-      for (std::size_t i = 0; i < pending->batch.indices.size(); ++i) {
-        pool->post([this, pending, i] {
-          std::exception_ptr error;
-          try {
-            fill_clip(pending->batch, i);
-          } catch (...) {
-            error = std::current_exception();
-          }
-          std::lock_guard lock(mutex);
-          if (error && (!pending->error || i < pending->error_position)) {
-            pending->error = std::move(error);  // one owner, so that it ends in the caller's thread
-            pending->error_position = i;
-          }
-          --pending->missing;
-          clip_done.notify_all();
-        });
-      }
+  // A worker's task.
+  void work(ClipPipeline& pipeline, PendingBatch& pending, std::size_t position) {
+    if (cancelled) return;
+    {
+      const std::lock_guard lock(mutex);
+      pending.started[position] = Clock::now();
     }
+    std::exception_ptr error;
+    try {
+      fill(pipeline, pending, position);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    const std::lock_guard lock(mutex);
+    if (error && (!pending.error || position < pending.error_position)) {
+      pending.error = std::move(error);  // one owner, so that it ends in the caller's thread
+      pending.error_position = position;
+    }
+    pending.started[position].reset();
+    --pending.missing;
+    clip_done.notify_all();
   }
 };
 
-Loader::Loader(std::unique_ptr<State> state) : state_(std::move(state)) {
-  if (state_->options.workers == 0) return;
-  state_->pool = std::make_unique<WorkerPool>(state_->options.workers, lower_thread_priority);
-  state_->schedule();
+Loader::Loader(std::shared_ptr<ClipPipeline> pipeline, const LoaderOptions& options)
+    : pipeline_(std::move(pipeline)), options_(options) {
+  pipeline_->require_fixed_length();
+  if (options_.workers > 0) pool_ = std::make_unique<WorkerPool>(options_.workers, lower_thread_priority);
 }
 
-Loader::~Loader() = default;
-Loader::Loader(Loader&&) noexcept = default;
-Loader& Loader::operator=(Loader&&) noexcept = default;
-
-Loader Loader::evaluation(const std::vector<ClipRef>& clips, ClipPipeline& pipeline,
-                          const LoaderOptions& options) {
-  return Loader(std::make_unique<State>(clips, pipeline, options));
+Loader::~Loader() {
+  if (pass_) pass_->cancelled = true;
 }
 
-Loader Loader::training(const std::vector<ClipRef>& clips, ClipPipeline& pipeline,
-                        const LoaderOptions& options, std::uint64_t seed, int epoch) {
-  auto state = std::make_unique<State>(clips, pipeline, options);
-  state->epoch = epoch;
-  KeyedRandom(seed, Purpose::shuffle, static_cast<std::uint32_t>(epoch)).shuffle(state->order);
-  return Loader(std::move(state));
+void Loader::start_evaluation(const std::vector<ClipRef>& clips) { start(std::make_shared<Pass>(clips)); }
+
+void Loader::start_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch) {
+  auto pass = std::make_shared<Pass>(clips);
+  pass->epoch = epoch;
+  KeyedRandom(seed, Purpose::shuffle, static_cast<std::uint32_t>(epoch)).shuffle(pass->order);
+  start(std::move(pass));
+}
+
+void Loader::start(std::shared_ptr<Pass> pass) {
+  if (pass_) pass_->cancelled = true;
+  pass_ = std::move(pass);
+  wait_seconds_ = 0;
+  if (pool_) schedule();
 }
 
 std::size_t Loader::batches() const {
-  const auto size = static_cast<std::size_t>(state_->options.batch_size);
-  return (state_->order.size() + size - 1) / size;
+  const auto size = static_cast<std::size_t>(options_.batch_size);
+  return (pass_->order.size() + size - 1) / size;
 }
 
-double Loader::wait_seconds() const { return state_->wait_seconds; }
+double Loader::wait_seconds() const { return wait_seconds_; }
+
+torch::Tensor Loader::take_buffer() {
+  const ClipSettings& clip = pipeline_->settings();
+  const std::vector<std::int64_t> shape{options_.batch_size, clip.frames, clip.size.height, clip.size.width,
+                                        3};
+  // LibTorch keeps pinned memory itself, and knows when the device has read it.
+  if (options_.pin_memory)
+    return torch::empty(shape, torch::TensorOptions(torch::kUInt8).pinned_memory(true));
+  for (const torch::Tensor& buffer : buffers_) {
+    if (buffer.storage().use_count() == 1) return buffer;
+  }
+  buffers_.push_back(torch::empty(shape, torch::kUInt8));
+  return buffers_.back();
+}
+
+// Opens the pass's next batch.
+std::shared_ptr<Loader::PendingBatch> Loader::open_batch() {
+  auto pending = std::make_shared<PendingBatch>();
+  const std::size_t begin = pass_->next_start;
+  const std::size_t count =
+      std::min(static_cast<std::size_t>(options_.batch_size), pass_->order.size() - begin);
+  pending->batch.clips = take_buffer().narrow(0, 0, static_cast<std::int64_t>(count));
+  pending->batch.labels = torch::empty(static_cast<std::int64_t>(count), torch::kInt64);
+  pending->started.resize(count);
+  pending->missing = count;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t index = pass_->order[begin + i];
+    pending->batch.indices.push_back(index);
+    pending->clips.push_back((*pass_->clips)[index]);
+    pending->batch.labels[static_cast<std::int64_t>(i)] = pending->clips.back().label;
+  }
+  pass_->next_start += count;
+  return pending;
+}
+
+// Keeps as many batches under way as the memory allows.
+void Loader::schedule() {
+  const std::int64_t batch_bytes = pipeline_->bytes_per_clip() * options_.batch_size;
+  const auto depth =
+      static_cast<std::size_t>(std::max<std::int64_t>(1, options_.prefetch_bytes / batch_bytes));
+  while (pass_->queue.size() < depth && pass_->next_start < pass_->order.size()) {
+    const std::shared_ptr<PendingBatch> pending = open_batch();
+    pass_->queue.push_back(pending);
+    for (std::size_t i = 0; i < pending->clips.size(); ++i) {
+      pool_->post([pass = pass_, pipeline = pipeline_, pending, i] { pass->work(*pipeline, *pending, i); });
+    }
+  }
+}
+
+void Loader::wait_for(PendingBatch& pending) {
+  std::unique_lock lock(pass_->mutex);
+  double warn_after = kFirstWarning;
+  while (pending.missing > 0) {
+    pass_->clip_done.wait_for(lock, std::chrono::milliseconds(200));
+    const std::optional<std::size_t> slowest = pending.slowest();
+    if (pending.missing == 0 || !slowest) continue;
+    const double seconds = seconds_since(*pending.started[*slowest]);
+    const ClipRef& clip = pending.clips[*slowest];
+    if (seconds > options_.timeout_seconds) {
+      lock.unlock();
+      pool_->abandon();
+      throw DataError(fmt::format("clip '{}': {} has not been read within {}", clip.name, clip.path.string(),
+                                  format_duration(options_.timeout_seconds)),
+                      "check the file and its storage, remove the clip, or raise data.timeout_seconds");
+    }
+    if (seconds > warn_after) {
+      spdlog::warn("still reading clip '{}' after {}: {}", clip.name, format_duration(seconds),
+                   clip.path.string());
+      warn_after *= 2;
+    }
+  }
+}
 
 Batch Loader::next() {
-  const auto start = std::chrono::steady_clock::now();
-  State& state = *state_;
-  if (!state.pool) {
-    if (state.next_start >= state.order.size()) return {};
-    const std::shared_ptr<PendingBatch> pending = state.open_batch();
-    for (std::size_t i = 0; i < pending->batch.indices.size(); ++i) state.fill_clip(pending->batch, i);
-    state.wait_seconds += seconds_since(start);
+  const auto start = Clock::now();
+  Pass& pass = *pass_;
+  if (!pool_) {
+    if (pass.next_start >= pass.order.size()) return {};
+    const std::shared_ptr<PendingBatch> pending = open_batch();
+    for (std::size_t i = 0; i < pending->clips.size(); ++i) pass.fill(*pipeline_, *pending, i);
+    wait_seconds_ += seconds_since(start);
     return std::move(pending->batch);
   }
-  if (state.queue.empty()) return {};
-  const std::shared_ptr<PendingBatch> pending = state.queue.front();
-  {
-    std::unique_lock lock(state.mutex);
-    state.clip_done.wait(lock, [&] { return pending->missing == 0; });
-  }
-  state.queue.pop_front();
-  state.schedule();
-  state.wait_seconds += seconds_since(start);
+  if (pass.queue.empty()) return {};
+  const std::shared_ptr<PendingBatch> pending = pass.queue.front();
+  wait_for(*pending);
+  pass.queue.pop_front();
+  schedule();
+  wait_seconds_ += seconds_since(start);
   if (pending->error) std::rethrow_exception(std::exchange(pending->error, nullptr));
   return std::move(pending->batch);
 }

@@ -19,9 +19,10 @@ struct CheckpointInfo {
   PixelStatistics statistics;
   std::string split_method;
   std::string split_fingerprint;
-  int epoch = 0;                          // completed epochs
-  std::map<std::string, double> metrics;  // of that epoch: train_loss, val_top1, ...
-  std::string version;                    // of actrec
+  int epoch = 0;  // completed epochs
+  // Of that epoch: train_loss, val_top1, ...; empty for weights saved in the middle of one.
+  std::map<std::string, double> metrics;
+  std::string version;  // of actrec
 };
 
 struct TensorSummary {

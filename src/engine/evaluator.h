@@ -15,15 +15,21 @@ namespace actrec {
 
 using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 
-// Runs the model, on `device` and in evaluation mode, over labelled clips in batches. `progress` may be
-// empty. Throws DataError for a clip that cannot be read, and Error when the user asked to stop.
+// Runs the model, which must be on `device` and in evaluation mode, over labelled clips in batches of the
+// loader. `progress` may be empty. Throws DataError for a clip that cannot be read, and Interrupted when the
+// user asked to stop.
 EvaluationResult evaluate_clips(Recogniser& model, const torch::Device& device,
                                 const std::vector<ClipRef>& clips, const std::vector<std::string>& classes,
-                                ClipPipeline& pipeline, const LoaderOptions& options,
-                                const Progress& progress = {});
+                                Loader& loader, const Progress& progress = {});
+
+// The same clip by clip, for Sampling::all, whose clips differ in length.
+EvaluationResult evaluate_whole_clips(Recogniser& model, const torch::Device& device,
+                                      const std::vector<ClipRef>& clips,
+                                      const std::vector<std::string>& classes, ClipPipeline& pipeline,
+                                      const Progress& progress = {});
 
 // Logits of one clip, float32 [K] on the CPU, and how many frames the network saw. Any sampling; long clips
-// are encoded in pieces, so that memory grows with the features only.
+// are decoded and encoded in pieces, so that memory grows with the features only.
 struct ClipLogits {
   torch::Tensor logits;
   std::int64_t frames = 0;

@@ -34,7 +34,7 @@ void predict(const Checkpoint& checkpoint, const std::vector<std::string>& input
   const torch::Device device = resolve_device(settings.device);
   plan_threads(settings);
   checkpoint.model->to(device);
-  ClipPipeline pipeline(settings.clip, settings.augment, settings.train.seed);
+  const std::shared_ptr<ClipPipeline> pipeline = make_pipeline(settings, CacheUse::none);
   for (const std::string& input : inputs) {
     if (stop_requested()) throw Interrupted();
     ClipRef clip;
@@ -43,7 +43,7 @@ void predict(const Checkpoint& checkpoint, const std::vector<std::string>& input
     Prediction prediction;
     prediction.input = input;
     try {
-      const ClipLogits result = classify_clip(*checkpoint.model, device, clip, pipeline);
+      const ClipLogits result = classify_clip(*checkpoint.model, device, clip, *pipeline);
       prediction.frames = result.frames;
       prediction.top = most_probable(result.logits, checkpoint.info.classes, top_k);
     } catch (const DataError& error) {

@@ -40,4 +40,15 @@ ThreadPlan plan_threads(const Settings& settings) {
   return plan;
 }
 
+LoaderOptions loader_options(const Settings& settings, const ThreadPlan& threads,
+                             const torch::Device& device) {
+  LoaderOptions options;
+  options.batch_size = settings.train.batch_size;
+  options.workers = threads.workers;
+  options.prefetch_bytes = std::int64_t{settings.data.prefetch_mb} * 1'000'000;
+  options.pin_memory = device.is_cuda();
+  options.timeout_seconds = settings.data.timeout_seconds;
+  return options;
+}
+
 }  // namespace actrec

@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include "config/settings.h"
+#include "data/loader.h"
 
 namespace actrec {
 
@@ -20,5 +21,9 @@ struct ThreadPlan {
 
 // Splits settings.threads (0: all cores this process may use), tells LibTorch, and logs the plan once.
 ThreadPlan plan_threads(const Settings& settings);
+
+// How batches are loaded for that device.
+LoaderOptions loader_options(const Settings& settings, const ThreadPlan& threads,
+                             const torch::Device& device);
 
 }  // namespace actrec

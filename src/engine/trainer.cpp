@@ -66,17 +66,14 @@ class Trainer {
         splits_(splits),
         observers_(observers),
         device_(resolve_device(settings.device)),
-        pipeline_(settings.clip, settings.augment, settings.train.seed) {
-    const ThreadPlan threads = plan_threads(settings);
-    loading_.batch_size = settings.train.batch_size;
-    loading_.workers = threads.workers;
-    loading_.prefetch = settings.data.prefetch;
-    loading_.pin_memory = device_.is_cuda();
-
+        threads_(plan_threads(settings)),
+        pipeline_(make_pipeline(settings, CacheUse::fill)),
+        train_loader_(pipeline_, loader_options(settings, threads_, device_)),
+        val_loader_(pipeline_, loader_options(settings, threads_, device_)) {
     info_.settings = settings;
     info_.classes = splits.classes;
     info_.statistics =
-        resolve_normalization(settings.normalize, splits.train, pipeline_, std::max(1, threads.workers));
+        resolve_normalization(settings.normalize, splits.train, *pipeline_, std::max(1, threads_.workers));
     info_.split_method = splits.method;
     info_.split_fingerprint = splits.fingerprint;
     info_.version = ACTREC_VERSION;
@@ -102,13 +99,15 @@ class Trainer {
         const TrainMeter meter = train_epoch(epoch);
         model_->eval();
         const EvaluationResult val =
-            evaluate_clips(*model_, device_, splits_.val, splits_.classes, pipeline_, loading_);
+            evaluate_clips(*model_, device_, splits_.val, splits_.classes, val_loader_);
+        require_finite(val.loss, "validation", epoch);
         if (finish_epoch(epoch, meter, val, seconds_since(epoch_start)).stop) {
           summary_.reason = StopReason::early_stopping;
           break;
         }
       }
     } catch (const Interrupted&) {
+      info_.metrics.clear();  // they were of other weights
       save_checkpoint(summary_.last_checkpoint, *model_, info_);
       summary_.reason = StopReason::interrupted;
     }
@@ -121,14 +120,14 @@ class Trainer {
     const Clock::time_point start = Clock::now();
     model_->train();
     TrainMeter meter(device_);
-    Loader loader = Loader::training(splits_.train, pipeline_, loading_, settings_.train.seed, epoch);
-    const auto batches = static_cast<std::int64_t>(loader.batches());
+    train_loader_.start_training(splits_.train, settings_.train.seed, epoch);
+    const auto batches = static_cast<std::int64_t>(train_loader_.batches());
     const std::int64_t accumulate = settings_.train.accumulate;
     const std::int64_t updates = (batches + accumulate - 1) / accumulate;  // optimiser steps an epoch
 
     for (std::int64_t step = 0; step < batches; ++step) {
       if (stop_requested()) throw Interrupted();
-      const Batch batch = loader.next();
+      const Batch batch = train_loader_.next();
       const std::int64_t group = std::min(accumulate, batches - step / accumulate * accumulate);
       const bool update = (step + 1) % accumulate == 0 || step + 1 == batches;
       // Dropout's draws are a function of the step alone.
@@ -148,15 +147,18 @@ class Trainer {
       meter.add(loss, logits, labels);
 
       meter.seconds = seconds_since(start);
-      meter.wait_seconds = loader.wait_seconds();
+      meter.wait_seconds = train_loader_.wait_seconds();
       report_step(epoch, step + 1, batches, meter);
     }
-    if (!std::isfinite(meter.loss())) {
-      throw Error(fmt::format("the training loss of epoch {} is not finite", epoch + 1),
-                  "lower train.learning_rate or set train.optimizer.gradient_clip");
-    }
+    require_finite(meter.loss(), "training", epoch);
     meter.seconds = seconds_since(start);
     return meter;
+  }
+
+  static void require_finite(double loss, const char* which, int epoch) {
+    if (std::isfinite(loss)) return;
+    throw Error(fmt::format("the {} loss of epoch {} is not finite", which, epoch + 1),
+                "lower train.learning_rate, or set a smaller train.optimizer.gradient_clip, such as 0.1");
   }
 
   void update_weights() {
@@ -221,8 +223,9 @@ class Trainer {
   const DataSplits& splits_;
   const std::vector<TrainingObserver*>& observers_;
   torch::Device device_;
-  ClipPipeline pipeline_;
-  LoaderOptions loading_;
+  ThreadPlan threads_;
+  std::shared_ptr<ClipPipeline> pipeline_;
+  Loader train_loader_, val_loader_;
   CheckpointInfo info_;
   std::shared_ptr<Recogniser> model_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;

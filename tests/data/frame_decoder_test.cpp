@@ -38,9 +38,15 @@ std::vector<int> numbers_of(const std::vector<cv::Mat>& frames) {
   return numbers;
 }
 
+std::int64_t count_frames(FrameDecoder& decoder, const ClipRef& clip) {
+  std::int64_t count = 0;
+  decoder.decode_all(clip, [&](const cv::Mat&) { ++count; });
+  return count;
+}
+
 std::string error_of(FrameDecoder& decoder, const ClipRef& clip) {
   try {
-    decoder.measured_frames(clip);
+    count_frames(decoder, clip);
   } catch (const DataError& error) {
     return std::string(error.what()) + "; " + error.hint();
   }
@@ -71,7 +77,7 @@ TEST(FrameDecoder, GivesTheChosenFramesInTheirOrder) {
   for (int pass = 0; pass < 2; ++pass) {  // measuring, then remembered
     EXPECT_EQ(numbers_of(decoder.decode(clip, fixed({3, 7, 7, 29, 0}))), (std::vector<int>{3, 7, 7, 29, 0}));
   }
-  EXPECT_EQ(decoder.measured_frames(clip), 30);
+  EXPECT_EQ(count_frames(decoder, clip), 30);
   const auto frames = decoder.decode(clip, fixed({5, 5}));
   EXPECT_EQ(frames[0].data, frames[1].data) << "repeated frames should share their pixels";
   EXPECT_EQ(frames[0].size(), cv::Size(64, 48));
@@ -102,7 +108,7 @@ TEST(FrameDecoder, ChoosesWithTheTrueCountWhateverTheHeaderSays) {
     const LogCapture quiet;
     EXPECT_EQ(numbers_of(decoder.decode(clip_of(path), choose)), (std::vector<int>{15, 29}));
     EXPECT_EQ(numbers_of(decoder.decode(clip_of(path), choose)), (std::vector<int>{15, 29}));
-    EXPECT_EQ(decoder.measured_frames(clip_of(path)), 30);
+    EXPECT_EQ(count_frames(decoder, clip_of(path)), 30);
   }
 }
 
@@ -119,8 +125,8 @@ TEST(FrameDecoder, MeasuresWhatFfprobeCounts) {
         "csv=p=0 " +
         quoted(entry.path()));
     const ClipRef clip = clip_of(entry.path());
-    EXPECT_EQ(decoder.measured_frames(clip), std::stoll(counted)) << entry.path();
-    wrong_headers += open_video(clip.path)->header().claimed_frames != decoder.measured_frames(clip);
+    EXPECT_EQ(count_frames(decoder, clip), std::stoll(counted)) << entry.path();
+    wrong_headers += open_video(clip.path)->header().claimed_frames != count_frames(decoder, clip);
     ++compared;
   }
   EXPECT_EQ(compared, 10);
@@ -147,7 +153,7 @@ TEST(FrameDecoder, PartsOfAVideoHaveTheirOwnFrames) {
     clip.begin_seconds = 0.2;
     clip.end_seconds = 0.41;
     EXPECT_EQ(numbers_of(decoder.decode(clip, every)), (std::vector<int>{5, 6, 7, 8, 9, 10}));
-    EXPECT_EQ(decoder.measured_frames(clip), 6);
+    EXPECT_EQ(count_frames(decoder, clip), 6);
     clip.end_seconds = 0.4;  // frame 10 is outside
     EXPECT_EQ(numbers_of(decoder.decode(clip, every)), (std::vector<int>{5, 6, 7, 8, 9}));
     clip.begin_seconds = 1.1;
@@ -172,6 +178,23 @@ TEST(FrameDecoder, PartsWithoutFramesAreErrors) {
   EXPECT_NE(error_of(decoder, clip).find("shorter than a frame"), std::string::npos);
 }
 
+TEST(FrameDecoder, PassesOnEveryFrameOfTheClip) {
+  const TempDir dir;
+  make_numbered_frames(dir / "folder", 9);
+  FrameDecoder decoder(40);
+  ClipRef clip = clip_of(dir / "folder");
+  const auto decode_all = [&] {
+    std::vector<cv::Mat> frames;
+    decoder.decode_all(clip, [&](const cv::Mat& frame) { frames.push_back(frame.clone()); });
+    return frames;
+  };
+  EXPECT_EQ(numbers_of(decode_all()), (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8}));
+  EXPECT_EQ(decode_all()[0].rows, 40);
+  clip.begin_seconds = 0.08;
+  clip.end_seconds = 0.2;
+  EXPECT_EQ(numbers_of(decode_all()), (std::vector<int>{2, 3, 4}));
+}
+
 TEST(FrameDecoder, ErrorsNameTheClip) {
   const TempDir dir;
   FrameDecoder decoder(100);
@@ -179,7 +202,6 @@ TEST(FrameDecoder, ErrorsNameTheClip) {
             std::string::npos);
   make_numbered_frames(dir / "folder", 4);
   write_bytes(dir / "folder/frame2.png", "no image");
-  EXPECT_EQ(decoder.measured_frames(clip_of(dir / "folder")), 4);
   try {
     decoder.decode(clip_of(dir / "folder", "wave/8"), every);
     FAIL() << "no error";
@@ -228,7 +250,7 @@ TEST(FrameDecoder, MeasuresAgainWhenTheFileHasBecomeShorter) {
   EXPECT_EQ(numbers_of(decoder.decode(clip, last)), (std::vector<int>{29}));
   fs::rename(dir / "b.mkv", dir / "a.mkv");
   EXPECT_EQ(numbers_of(decoder.decode(clip, last)), (std::vector<int>{11}));
-  EXPECT_EQ(decoder.measured_frames(clip), 12);
+  EXPECT_EQ(count_frames(decoder, clip), 12);
 }
 
 TEST(FrameDecoder, ReducesByAveragingToTheShortSide) {

@@ -16,23 +16,37 @@ class LoaderTest : public testing::Test {
   LoaderTest()
       : settings_(tiny_settings()),
         clips_(moving_square_clips(directory_.path(), "clip", 5)),
-        pipeline_(settings_.clip, settings_.augment, 1) {}
+        pipeline_(std::make_shared<ClipPipeline>(settings_.clip, settings_.augment, 1)) {}
 
-  static std::vector<Batch> all(Loader loader) {
+  // Bytes of that many batches.
+  std::int64_t memory_of(std::int64_t batches, int batch_size) const {
+    return batches * batch_size * pipeline_->bytes_per_clip();
+  }
+  static std::vector<Batch> rest_of(Loader& loader) {
     std::vector<Batch> batches;
     for (Batch batch = loader.next(); batch.clips.defined(); batch = loader.next())
       batches.push_back(std::move(batch));
     return batches;
   }
+  std::vector<Batch> evaluation(const LoaderOptions& options) {
+    Loader loader(pipeline_, options);
+    loader.start_evaluation(clips_);
+    return rest_of(loader);
+  }
+  std::vector<Batch> training(const LoaderOptions& options, std::uint64_t seed, int epoch) {
+    Loader loader(pipeline_, options);
+    loader.start_training(clips_, seed, epoch);
+    return rest_of(loader);
+  }
 
   TemporaryDirectory directory_;
   Settings settings_;
   std::vector<ClipRef> clips_;  // 10
-  ClipPipeline pipeline_;
+  std::shared_ptr<ClipPipeline> pipeline_;
 };
 
 TEST_F(LoaderTest, EvaluationKeepsOrderLabelsAndEveryClip) {
-  const auto batches = all(Loader::evaluation(clips_, pipeline_, {4, 2, 2}));
+  const auto batches = evaluation({4, 2, memory_of(2, 4)});
   ASSERT_EQ(batches.size(), 3u);
   EXPECT_EQ(batches[0].clips.sizes(), (std::vector<std::int64_t>{4, 4, 16, 16, 3}));
   EXPECT_EQ(batches[2].clips.size(0), 2);
@@ -41,8 +55,8 @@ TEST_F(LoaderTest, EvaluationKeepsOrderLabelsAndEveryClip) {
     for (std::int64_t i = 0; i < batch.clips.size(0); ++i, ++index) {
       EXPECT_EQ(batch.indices[static_cast<std::size_t>(i)], index);
       EXPECT_EQ(batch.labels[i].item<std::int64_t>(), clips_[index].label);
-      std::vector<std::uint8_t> pixels(static_cast<std::size_t>(pipeline_.bytes_per_clip()));
-      pipeline_.load(clips_[index], pixels.data());
+      std::vector<std::uint8_t> pixels(static_cast<std::size_t>(pipeline_->bytes_per_clip()));
+      pipeline_->load(clips_[index], pixels.data());
       EXPECT_TRUE(torch::equal(
           batch.clips[i].flatten(),
           torch::from_blob(pixels.data(), {static_cast<std::int64_t>(pixels.size())}, torch::kUInt8)));
@@ -52,9 +66,9 @@ TEST_F(LoaderTest, EvaluationKeepsOrderLabelsAndEveryClip) {
 }
 
 TEST_F(LoaderTest, TrainingBatchesDoNotDependOnWorkersOrPrefetch) {
-  const auto reference = all(Loader::training(clips_, pipeline_, {3, 0, 1}, 7, 2));
+  const auto reference = training({3, 0, 0}, 7, 2);
   for (const auto& [workers, prefetch] : {std::pair{1, 1}, {2, 3}, {4, 10}}) {
-    const auto batches = all(Loader::training(clips_, pipeline_, {3, workers, prefetch}, 7, 2));
+    const auto batches = training({3, workers, memory_of(prefetch, 3)}, 7, 2);
     ASSERT_EQ(batches.size(), reference.size());
     for (std::size_t i = 0; i < batches.size(); ++i) {
       EXPECT_EQ(batches[i].indices, reference[i].indices);
@@ -67,7 +81,7 @@ TEST_F(LoaderTest, TrainingBatchesDoNotDependOnWorkersOrPrefetch) {
 TEST_F(LoaderTest, TrainingShufflesAnewEachEpochAndSeed) {
   const auto order = [&](std::uint64_t seed, int epoch) {
     std::vector<std::size_t> indices;
-    for (const Batch& batch : all(Loader::training(clips_, pipeline_, {4, 0, 1}, seed, epoch))) {
+    for (const Batch& batch : training({4, 0, 0}, seed, epoch)) {
       indices.insert(indices.end(), batch.indices.begin(), batch.indices.end());
     }
     EXPECT_EQ(std::set<std::size_t>(indices.begin(), indices.end()).size(), clips_.size());
@@ -81,7 +95,8 @@ TEST_F(LoaderTest, TrainingShufflesAnewEachEpochAndSeed) {
 TEST_F(LoaderTest, AnErrorReachesTheCallerWhenItsBatchIsDue) {
   std::filesystem::remove_all(clips_[5].path);
   for (const int workers : {0, 1, 4}) {
-    Loader loader = Loader::evaluation(clips_, pipeline_, {4, workers, 3});
+    Loader loader(pipeline_, {4, workers, memory_of(3, 4)});
+    loader.start_evaluation(clips_);
     EXPECT_TRUE(loader.next().clips.defined());
     try {
       loader.next();
@@ -94,9 +109,55 @@ TEST_F(LoaderTest, AnErrorReachesTheCallerWhenItsBatchIsDue) {
 
 TEST_F(LoaderTest, StopsCleanlyAtAnyMoment) {
   for (int batches = 0; batches < 4; ++batches) {
-    Loader loader = Loader::evaluation(clips_, pipeline_, {2, 3, 8});
+    Loader loader(pipeline_, {2, 3, memory_of(8, 2)});
+    loader.start_evaluation(clips_);
     for (int i = 0; i < batches; ++i) loader.next();
   }
+}
+
+TEST_F(LoaderTest, APassMayBeginInTheMiddleOfAnother) {
+  const auto reference = training({3, 0, 0}, 7, 1);
+  Loader loader(pipeline_, {3, 3, memory_of(8, 3)});
+  for (int epoch = 3; epoch >= 1; --epoch) {
+    loader.start_training(clips_, 7, epoch);
+    if (epoch > 1) loader.next();
+  }
+  const auto batches = rest_of(loader);
+  ASSERT_EQ(batches.size(), reference.size());
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    EXPECT_EQ(batches[i].indices, reference[i].indices);
+    EXPECT_TRUE(torch::equal(batches[i].clips, reference[i].clips));
+  }
+}
+
+TEST_F(LoaderTest, PreparesNoMoreThanTheMemoryAllows) {
+  for (const std::int64_t allowed : {0, 1, 3}) {
+    Loader loader(pipeline_, {1, 2, memory_of(allowed, 1)});
+    std::set<const void*> memory;
+    for (int pass = 0; pass < 3; ++pass) {
+      loader.start_evaluation(clips_);
+      for (Batch batch = loader.next(); batch.clips.defined(); batch = loader.next())
+        memory.insert(batch.clips.data_ptr());
+    }
+    // One more is in the consumer's hands, and one was opened while it still was.
+    EXPECT_LE(memory.size(), static_cast<std::size_t>(std::max<std::int64_t>(1, allowed)) + 2);
+  }
+}
+
+TEST_F(LoaderTest, ABatchInUseIsNotWrittenOver) {
+  Loader loader(pipeline_, {2, 2, memory_of(2, 2)});
+  loader.start_evaluation(clips_);
+  const Batch first = loader.next();
+  const torch::Tensor copy = first.clips.clone();
+  rest_of(loader);
+  loader.start_training(clips_, 1, 0);
+  rest_of(loader);
+  EXPECT_TRUE(torch::equal(first.clips, copy));
+}
+
+TEST_F(LoaderTest, ClipsOfAnyLengthAreRefused) {
+  settings_.clip.sampling = Sampling::all;
+  EXPECT_THROW(Loader(std::make_shared<ClipPipeline>(settings_.clip, settings_.augment, 1), {}), ConfigError);
 }
 
 }  // namespace

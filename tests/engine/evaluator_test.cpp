@@ -28,29 +28,39 @@ class EvaluatorTest : public testing::Test {
 };
 
 TEST_F(EvaluatorTest, GivesTheSameResultForAnyBatchSizeAndWorkers) {
-  ClipPipeline pipeline(info_.settings.clip, info_.settings.augment, 1);
-  const auto evaluate = [&](LoaderOptions options) {
-    return evaluate_clips(*model_, torch::kCPU, splits_.train, splits_.classes, pipeline, options);
+  const auto evaluate = [&](const LoaderOptions& options) {
+    Loader loader(make_pipeline(info_.settings, CacheUse::none), options);
+    return evaluate_clips(*model_, torch::kCPU, splits_.train, splits_.classes, loader);
   };
-  const EvaluationResult one = evaluate({1, 0, 1});
+  const EvaluationResult one = evaluate({1, 0, 0});
   EXPECT_EQ(one.clips, 10);
   for (const LoaderOptions& options :
-       {LoaderOptions{3, 0, 1}, LoaderOptions{4, 3, 2}, LoaderOptions{100, 1, 1}}) {
+       {LoaderOptions{3, 0, 0}, LoaderOptions{4, 3, 100'000}, LoaderOptions{100, 1, 0}}) {
     const EvaluationResult other = evaluate(options);
     EXPECT_EQ(other.confusion, one.confusion);
     EXPECT_NEAR(other.loss, one.loss, 1e-5);
   }
 }
 
-TEST_F(EvaluatorTest, ReportsProgressOfEveryClip) {
-  ClipPipeline pipeline(info_.settings.clip, info_.settings.augment, 1);
+TEST_F(EvaluatorTest, ReportsProgressOfEveryBatch) {
+  Loader loader(make_pipeline(info_.settings, CacheUse::none), {3, 0, 0});
   std::vector<std::int64_t> done;
-  evaluate_clips(*model_, torch::kCPU, splits_.val, splits_.classes, pipeline, {3, 0, 1},
+  evaluate_clips(*model_, torch::kCPU, splits_.val, splits_.classes, loader,
                  [&](std::int64_t now, std::int64_t total) {
                    EXPECT_EQ(total, 4);
                    done.push_back(now);
                  });
-  EXPECT_EQ(done, (std::vector<std::int64_t>{1, 2, 3, 4}));
+  EXPECT_EQ(done, (std::vector<std::int64_t>{3, 4}));
+}
+
+TEST_F(EvaluatorTest, ClipByClipGivesTheSameAsInBatches) {
+  Loader loader(make_pipeline(info_.settings, CacheUse::none), {3, 0, 0});
+  const EvaluationResult batches =
+      evaluate_clips(*model_, torch::kCPU, splits_.train, splits_.classes, loader);
+  const EvaluationResult clips = evaluate_whole_clips(*model_, torch::kCPU, splits_.train, splits_.classes,
+                                                      *make_pipeline(info_.settings, CacheUse::none));
+  EXPECT_EQ(clips.confusion, batches.confusion);
+  EXPECT_NEAR(clips.loss, batches.loss, 1e-5);
 }
 
 TEST_F(EvaluatorTest, EncodesLongClipsInPiecesWithoutChangingTheResult) {
@@ -65,7 +75,9 @@ TEST_F(EvaluatorTest, EncodesLongClipsInPiecesWithoutChangingTheResult) {
   EXPECT_EQ(result.frames, 150);
 
   std::vector<std::uint8_t> pixels;
-  pipeline.load_variable(clip, pixels);
+  pipeline.for_each_frame(clip, [&](const std::uint8_t* frame) {
+    pixels.insert(pixels.end(), frame, frame + pipeline.bytes_per_frame());
+  });
   torch::NoGradGuard no_grad;
   const torch::Tensor whole =
       model_->forward(torch::from_blob(pixels.data(), {1, 150, 16, 16, 3}, torch::kUInt8));

@@ -83,9 +83,9 @@ TEST_F(TrainerTest, KeepsTheBestEpochNotTheLast) {
 
   Checkpoint checkpoint = load_checkpoint(summary.best_checkpoint);
   EXPECT_EQ(checkpoint.info.epoch, summary.best_epoch);
-  ClipPipeline pipeline(settings.clip, settings.augment, settings.train.seed);
-  const EvaluationResult again = evaluate_clips(*checkpoint.model, torch::kCPU, splits_.val, splits_.classes,
-                                                pipeline, LoaderOptions{4, 0, 1});
+  Loader loader(make_pipeline(settings, CacheUse::none), {4, 0, 0});
+  const EvaluationResult again =
+      evaluate_clips(*checkpoint.model, torch::kCPU, splits_.val, splits_.classes, loader);
   EXPECT_NEAR(again.loss, epochs[best].val_loss, 1e-6);
   EXPECT_EQ(load_checkpoint(summary.last_checkpoint).info.epoch, static_cast<int>(epochs.size()));
 }

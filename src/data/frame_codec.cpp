@@ -1,0 +1,38 @@
+#include "data/frame_codec.h"
+
+#include <algorithm>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "core/error.h"
+
+namespace actrec {
+
+void encode_frame(const cv::Mat& frame, const FrameFormat& format, std::vector<std::uint8_t>& bytes) {
+  if (format.encoding == FrameEncoding::jpeg) {
+    cv::Mat bgr;
+    cv::cvtColor(frame, bgr, cv::COLOR_RGB2BGR);
+    cv::imencode(".jpg", bgr, bytes, {cv::IMWRITE_JPEG_QUALITY, format.quality});
+    return;
+  }
+  const std::size_t row = frame.elemSize() * static_cast<std::size_t>(frame.cols);
+  bytes.resize(row * static_cast<std::size_t>(frame.rows));
+  for (int y = 0; y < frame.rows; ++y)
+    std::copy_n(frame.ptr(y), row, bytes.data() + static_cast<std::size_t>(y) * row);
+}
+
+cv::Mat decode_frame(const std::uint8_t* bytes, std::size_t count, FrameEncoding encoding, cv::Size size,
+                     cv::Mat& buffer) {
+  // OpenCV has no read-only matrices; nobody writes to these.
+  auto* data = const_cast<std::uint8_t*>(bytes);
+  if (encoding == FrameEncoding::raw) {
+    if (count != static_cast<std::size_t>(size.area()) * 3) throw Error("a cached frame has the wrong size");
+    return {size, CV_8UC3, data};
+  }
+  cv::imdecode(cv::Mat(1, static_cast<int>(count), CV_8U, data), cv::IMREAD_COLOR, &buffer);
+  if (buffer.size() != size) throw Error("a cached frame is not the JPEG image it should be");
+  cv::cvtColor(buffer, buffer, cv::COLOR_BGR2RGB);
+  return buffer;
+}
+
+}  // namespace actrec
