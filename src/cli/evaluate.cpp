@@ -102,7 +102,8 @@ ExitCode evaluate_verb(const EvaluateArguments& arguments) {
   const torch::Device device = resolve_device(settings.device);
   const ThreadPlan threads = plan_threads(settings);
   checkpoint.model->to(device);
-  const std::shared_ptr<ClipPipeline> pipeline = make_pipeline(settings, CacheUse::read);
+  const std::shared_ptr<ClipPipeline> pipeline =
+      make_pipeline(settings, arguments.data.empty() ? CacheUse::fill : CacheUse::read);
 
   ProgressLine line;
   const Progress progress = [&](std::int64_t done, std::int64_t total) {

@@ -7,6 +7,7 @@ const std::vector<Verb>& verbs() {
       {"train", "train a model on a data set or a configuration", declare_train},
       {"evaluate", "measure a checkpoint on a labelled data set", declare_evaluate},
       {"predict", "classify video files or folders of frames", declare_predict},
+      {"bench", "measure decoding, loading, computing and training, and say which limits", declare_bench},
       {"init", "write a commented configuration for a data set", declare_init},
       {"inspect", "show what a checkpoint holds", declare_inspect},
       {"config", "show, explain or compare configurations", declare_config},

@@ -24,6 +24,7 @@ const std::vector<Verb>& verbs();
 Action declare_train(CLI::App& app);
 Action declare_evaluate(CLI::App& app);
 Action declare_predict(CLI::App& app);
+Action declare_bench(CLI::App& app);
 Action declare_init(CLI::App& app);
 Action declare_inspect(CLI::App& app);
 Action declare_config(CLI::App& app);

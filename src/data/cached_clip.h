@@ -57,6 +57,7 @@ class CachedClip {
   CachedClip& operator=(const CachedClip&) = delete;
 
   std::int64_t frame_count() const;
+  std::uint64_t bytes() const { return size_; }  // of the file
   // Whether the frame's bytes are those that were written.
   bool intact(std::int64_t frame) const;
   // Frame 0 .. frame_count()-1, uint8 RGB [height, width, 3]: a view of this file, or in `buffer` (see

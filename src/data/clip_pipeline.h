@@ -33,8 +33,9 @@ class ClipPipeline {
   void for_each_frame(const ClipRef& clip, const std::function<void(const std::uint8_t* pixels)>& visit);
   // Throws ConfigError for Sampling::all, whose clips have no fixed length.
   void require_fixed_length() const;
-  // Puts the clip's frames into the cache, if there is one; false where it takes no more.
-  bool prepare(const ClipRef& clip) { return frames_->prepare(clip); }
+  // Puts the clip's frames into the cache, if there is one, and returns the bytes that they take there; 0
+  // where the cache takes no more.
+  std::uint64_t prepare(const ClipRef& clip) { return frames_->prepare(clip); }
 
   const ClipSettings& settings() const { return clip_; }
   std::int64_t bytes_per_frame() const;

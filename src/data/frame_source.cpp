@@ -65,6 +65,9 @@ void FrameSource::read_all(const ClipRef& clip, const FrameVisitor& visit) {
   decoder_.decode_all(clip, [&](const cv::Mat& frame) { visit(position++, as_cached(frame)); });
 }
 
-bool FrameSource::prepare(const ClipRef& clip) { return cached(clip) != nullptr; }
+std::uint64_t FrameSource::prepare(const ClipRef& clip) {
+  const std::unique_ptr<CachedClip> file = cached(clip);
+  return file ? file->bytes() : 0;
+}
 
 }  // namespace actrec

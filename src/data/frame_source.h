@@ -35,8 +35,9 @@ class FrameSource {
   void read(const ClipRef& clip, const FrameChooser& choose, const FrameVisitor& visit);
   // Passes on every frame. Memory does not grow with the clip.
   void read_all(const ClipRef& clip, const FrameVisitor& visit);
-  // Puts the clip into the cache, if it is not there; false where the cache takes no more.
-  bool prepare(const ClipRef& clip);
+  // Puts the clip into the cache, if it is not there, and returns the bytes that it takes there; 0 where the
+  // cache takes no more.
+  std::uint64_t prepare(const ClipRef& clip);
 
  private:
   std::unique_ptr<CachedClip> cached(const ClipRef& clip);

@@ -62,6 +62,19 @@ struct TrainingSummary {
   std::filesystem::path best_checkpoint, last_checkpoint;
 };
 
+// Which part of training a machine spends its time on.
+struct BenchResult {
+  double decode_fps = 0;            // frames/s decoded and reduced from videos, all decoding threads together
+  double load_fps = 0;              // frames/s read from the cache, augmented and batched, likewise
+  double compute_fps = 0;           // frames/s through the training step, on a batch that is there
+  double train_fps = 0;             // frames/s of the second epoch of training, everything together
+  double data_wait_fraction = 0;    // of that epoch
+  std::int64_t clips = 0;           // that were used
+  std::int64_t bytes_per_clip = 0;  // of the frame cache; 0 without one
+  double peak_rss_mb = 0;
+  std::string limit;  // which part is the slowest, and what to change, in a sentence
+};
+
 struct LabelProbability {
   std::string label;
   double probability = 0;

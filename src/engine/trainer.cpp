@@ -15,9 +15,9 @@
 #include "engine/checkpoint.h"
 #include "engine/evaluator.h"
 #include "engine/normalization.h"
-#include "engine/optimizer.h"
 #include "engine/resources.h"
 #include "engine/schedule.h"
+#include "engine/training_step.h"
 
 namespace actrec {
 namespace {
@@ -49,10 +49,10 @@ struct TrainMeter {
       : loss_sum(torch::zeros({}, torch::TensorOptions(torch::kFloat64).device(device))),
         hits(torch::zeros({}, torch::TensorOptions(torch::kInt64).device(device))) {}
 
-  void add(const torch::Tensor& loss, const torch::Tensor& logits, const torch::Tensor& labels) {
-    loss_sum += loss.detach() * labels.size(0);
-    hits += (logits.detach().argmax(1) == labels).sum();
-    clips += labels.size(0);
+  void add(const StepOutcome& outcome, std::int64_t batch_size) {
+    loss_sum += outcome.loss * batch_size;
+    hits += outcome.hits;
+    clips += batch_size;
   }
   double loss() const { return loss_sum.item<double>() / static_cast<double>(clips); }
   double top1() const { return static_cast<double>(hits.item<std::int64_t>()) / static_cast<double>(clips); }
@@ -82,11 +82,7 @@ class Trainer {
     model_ = std::make_shared<Recogniser>(settings.model, settings.clip.size,
                                           static_cast<std::int64_t>(splits.classes.size()), info_.statistics);
     model_->to(device_);
-    optimizer_ = make_optimizer(*model_, settings.train);
-    loss_ = torch::nn::CrossEntropyLoss(torch::nn::CrossEntropyLossOptions()
-                                            .label_smoothing(settings.train.label_smoothing)
-                                            .weight(class_weights(settings, splits)));
-    loss_->to(device_);
+    step_ = std::make_unique<TrainingStep>(model_, settings.train, class_weights(settings, splits), device_);
     summary_.best_checkpoint = output / "best.safetensors";
     summary_.last_checkpoint = output / "last.safetensors";
   }
@@ -94,9 +90,11 @@ class Trainer {
   TrainingSummary run() {
     start_ = Clock::now();
     try {
+      start_loading(0);
       for (int epoch = 0; epoch < settings_.train.epochs; ++epoch) {
         const Clock::time_point epoch_start = Clock::now();
         const TrainMeter meter = train_epoch(epoch);
+        start_loading(epoch + 1);  // while the model is validated
         model_->eval();
         const EvaluationResult val =
             evaluate_clips(*model_, device_, splits_.val, splits_.classes, val_loader_);
@@ -116,11 +114,16 @@ class Trainer {
   }
 
  private:
+  void start_loading(int epoch) {
+    if (epoch < settings_.train.epochs)
+      train_loader_.start_training(splits_.train, settings_.train.seed, epoch);
+  }
+
+  // The epoch's loading must have been started.
   TrainMeter train_epoch(int epoch) {
     const Clock::time_point start = Clock::now();
     model_->train();
     TrainMeter meter(device_);
-    train_loader_.start_training(splits_.train, settings_.train.seed, epoch);
     const auto batches = static_cast<std::int64_t>(train_loader_.batches());
     const std::int64_t accumulate = settings_.train.accumulate;
     const std::int64_t updates = (batches + accumulate - 1) / accumulate;  // optimiser steps an epoch
@@ -135,16 +138,12 @@ class Trainer {
                                      static_cast<std::uint32_t>(epoch), static_cast<std::uint64_t>(step))
                              .next64());
 
-      const torch::Tensor labels = batch.labels.to(device_, true);
-      const torch::Tensor logits = model_->forward(batch.clips.to(device_, true));  // [B, K]
-      const torch::Tensor loss = loss_->forward(logits, labels);
-      (loss / static_cast<double>(group)).backward();
+      meter.add(step_->add_gradient(batch, 1.0 / static_cast<double>(group)), batch.labels.size(0));
       if (update) {
         learning_rate_ =
             learning_rate_at(settings_.train, epoch * updates + step / accumulate, updates, monitored_);
-        update_weights();
+        step_->update(learning_rate_);
       }
-      meter.add(loss, logits, labels);
 
       meter.seconds = seconds_since(start);
       meter.wait_seconds = train_loader_.wait_seconds();
@@ -159,15 +158,6 @@ class Trainer {
     if (std::isfinite(loss)) return;
     throw Error(fmt::format("the {} loss of epoch {} is not finite", which, epoch + 1),
                 "lower train.learning_rate, or set a smaller train.optimizer.gradient_clip, such as 0.1");
-  }
-
-  void update_weights() {
-    if (settings_.train.optimizer.gradient_clip > 0) {
-      torch::nn::utils::clip_grad_norm_(model_->parameters(), settings_.train.optimizer.gradient_clip);
-    }
-    set_learning_rate(*optimizer_, learning_rate_);
-    optimizer_->step();
-    optimizer_->zero_grad();
   }
 
   double frames_per_second(const TrainMeter& meter) const {
@@ -228,8 +218,7 @@ class Trainer {
   Loader train_loader_, val_loader_;
   CheckpointInfo info_;
   std::shared_ptr<Recogniser> model_;
-  std::unique_ptr<torch::optim::Optimizer> optimizer_;
-  torch::nn::CrossEntropyLoss loss_;
+  std::unique_ptr<TrainingStep> step_;
   double learning_rate_ = 0;
   std::vector<double> monitored_;  // val_loss or val_top1 of each epoch
   Clock::time_point start_;

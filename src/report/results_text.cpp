@@ -115,6 +115,32 @@ nlohmann::ordered_json prediction_json(const Prediction& prediction) {
   return json;
 }
 
+std::string bench_text(const BenchResult& result) {
+  return fmt::format(
+      "decoding videos    {:>8.0f} frames/s\n"
+      "loading batches    {:>8.0f} frames/s\n"
+      "training step      {:>8.0f} frames/s\n"
+      "training           {:>8.0f} frames/s, {:.1f}% of the time waiting for data\n"
+      "frame cache        {:>8.2f} MB a clip\n"
+      "peak memory        {:>8.0f} MB\n\n"
+      "{} clips: {}\n",
+      result.decode_fps, result.load_fps, result.compute_fps, result.train_fps,
+      100 * result.data_wait_fraction, static_cast<double>(result.bytes_per_clip) / 1e6, result.peak_rss_mb,
+      result.clips, result.limit);
+}
+
+nlohmann::ordered_json bench_json(const BenchResult& result) {
+  return {{"clips", result.clips},
+          {"decode_fps", result.decode_fps},
+          {"load_fps", result.load_fps},
+          {"compute_fps", result.compute_fps},
+          {"train_fps", result.train_fps},
+          {"data_wait_fraction", result.data_wait_fraction},
+          {"bytes_per_clip", result.bytes_per_clip},
+          {"peak_rss_mb", result.peak_rss_mb},
+          {"limit", result.limit}};
+}
+
 std::string summary_text(const TrainingSummary& summary) {
   const char* reason = summary.reason == StopReason::interrupted      ? "interrupted"
                        : summary.reason == StopReason::early_stopping ? "stopped early, no improvement"

@@ -15,6 +15,9 @@ nlohmann::ordered_json evaluation_json(const EvaluationResult& result);
 std::string prediction_text(const Prediction& prediction);
 nlohmann::ordered_json prediction_json(const Prediction& prediction);
 
+std::string bench_text(const BenchResult& result);
+nlohmann::ordered_json bench_json(const BenchResult& result);
+
 std::string summary_text(const TrainingSummary& summary);
 
 // `text` cut or filled with spaces to `width` columns, counting UTF-8 characters.

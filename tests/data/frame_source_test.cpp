@@ -128,13 +128,14 @@ TEST_F(FrameSourceTest, AFullCacheGivesTheSamePixels) {
   const FrameFormat jpeg{FrameEncoding::jpeg, 80};
   FrameSource full(cache(jpeg, 100), CacheUse::fill), decoding(kShortSide, jpeg);
   expect_equal(read(full, clip_), read(decoding, clip_));
-  EXPECT_FALSE(full.prepare(clip_));
+  EXPECT_EQ(full.prepare(clip_), 0u);
 }
 
 TEST_F(FrameSourceTest, PreparesAheadOfReading) {
   FrameSource source(cache({}), CacheUse::fill);
-  EXPECT_TRUE(source.prepare(clip_));
-  EXPECT_NE(only_file(), "");
+  const std::uint64_t bytes = source.prepare(clip_);
+  EXPECT_EQ(bytes, fs::file_size(only_file()));
+  EXPECT_EQ(source.prepare(clip_), bytes);
 }
 
 TEST_F(FrameSourceTest, ABrokenClipIsAnErrorThatNamesIt) {
