@@ -6,13 +6,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <regex>
 #include <utility>
 #include <vector>
 
 #include "core/error.h"
 #include "core/random.h"
+#include "core/system.h"
 #include "data/frame_folder.h"
 
 namespace actrec {
@@ -102,12 +102,8 @@ std::string state_of(const fs::path& path) {
 
 fs::path cache_directory(const DataSettings& settings) {
   if (!settings.cache_dir.empty()) return settings.cache_dir;
-  for (const auto& [variable, below] :
-       {std::pair{"XDG_CACHE_HOME", "actrec/frames"}, {"HOME", ".cache/actrec/frames"}}) {
-    const char* value = std::getenv(variable);
-    if (value != nullptr && *value != '\0') return fs::path(value) / below;
-  }
-  return {};
+  const fs::path directory = user_cache_directory();
+  return directory.empty() ? fs::path() : directory / "frames";
 }
 
 std::uint64_t bytes_in_cache(const fs::path& directory) { return total_size(list_files(directory)); }

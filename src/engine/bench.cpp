@@ -14,6 +14,7 @@
 #include "core/worker_pool.h"
 #include "data/cache_fill.h"
 #include "data/frame_decoder.h"
+#include "engine/memory_format.h"
 #include "engine/normalization.h"
 #include "engine/resources.h"
 #include "engine/trainer.h"
@@ -95,6 +96,7 @@ double compute_rate(const std::vector<ClipRef>& clips, const std::shared_ptr<Cli
   const auto model =
       std::make_shared<Recogniser>(settings.model, settings.clip.size, classes,
                                    resolve_normalization(NormalizationType::imagenet, {}, *pipeline, 1));
+  model->set_memory_format(choose_memory_format(settings, device));
   model->to(device);
   TrainingStep step(model, settings.train, {}, device);
   const auto run = [&] {

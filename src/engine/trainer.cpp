@@ -14,6 +14,7 @@
 #include "data/pixel_statistics.h"
 #include "engine/checkpoint.h"
 #include "engine/evaluator.h"
+#include "engine/memory_format.h"
 #include "engine/normalization.h"
 #include "engine/resources.h"
 #include "engine/schedule.h"
@@ -78,9 +79,11 @@ class Trainer {
     info_.split_fingerprint = splits.fingerprint;
     info_.version = ACTREC_VERSION;
 
+    info_.settings.train.memory_format = choose_memory_format(settings, device_);
     torch::manual_seed(KeyedRandom(settings.train.seed, Purpose::initialize).next64());
     model_ = std::make_shared<Recogniser>(settings.model, settings.clip.size,
                                           static_cast<std::int64_t>(splits.classes.size()), info_.statistics);
+    model_->set_memory_format(info_.settings.train.memory_format);
     model_->to(device_);
     step_ = std::make_unique<TrainingStep>(model_, settings.train, class_weights(settings, splits), device_);
     summary_.best_checkpoint = output / "best.safetensors";

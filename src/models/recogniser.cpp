@@ -57,12 +57,18 @@ Recogniser::Recogniser(const ModelSettings& settings, FrameSize size, std::int64
   shift_ = row_of(shift, size.width);
 }
 
+void Recogniser::set_memory_format(MemoryFormat format) {
+  memory_format_ = format == MemoryFormat::contiguous ? torch::MemoryFormat::Contiguous
+                                                      : torch::MemoryFormat::ChannelsLast;
+}
+
 torch::Tensor Recogniser::normalize(const torch::Tensor& frames) const {
   // Whole rows at a time: broadcasting over the innermost three channels would not vectorise.
   const torch::Tensor rows = frames.reshape({-1, size_.width * 3}).to(torch::kFloat32);
   return torch::addcmul(shift_.to(frames.device()), rows, scale_.to(frames.device()))
       .view({-1, size_.height, size_.width, 3})
-      .permute({0, 3, 1, 2});
+      .permute({0, 3, 1, 2})  // channels_last without a copy
+      .contiguous(memory_format_);
 }
 
 torch::Tensor Recogniser::encode(const torch::Tensor& clips) {

@@ -25,11 +25,17 @@ class Recogniser : public torch::nn::Module {
   // Frame features [B, T, D] -> logits [B, K].
   torch::Tensor classify(const torch::Tensor& features);
 
-  // uint8 RGB [N, H, W, 3] -> float32 [N, 3, H, W] with channels_last strides: (pixel / 255 - mean) / std.
+  // Layout of the encoder's input and feature maps, and so of its work: channels_last (the default) or
+  // contiguous.
+  // `automatic` is channels_last.
+  void set_memory_format(MemoryFormat format);
+
+  // uint8 RGB [N, H, W, 3] -> float32 [N, 3, H, W] in the memory format: (pixel / 255 - mean) / std.
   torch::Tensor normalize(const torch::Tensor& frames) const;
 
  private:
   FrameSize size_;
+  torch::MemoryFormat memory_format_ = torch::MemoryFormat::ChannelsLast;
   torch::Tensor scale_, shift_;  // [W * 3], one value per pixel of a row and channel: pixel * scale + shift
   std::shared_ptr<Encoder> encoder_;
   std::shared_ptr<TemporalHead> temporal_;

@@ -53,7 +53,9 @@ class Result:
 
 def environment(**changes):
     # Threads that wait asleep: tests run side by side, and spinning would take the other test's cores.
-    return {**os.environ, "OMP_WAIT_POLICY": "passive", **changes}
+    # The user's own frame cache is none of the tests' business.
+    cache = os.path.join(_directory.name, "cache")
+    return {**os.environ, "OMP_WAIT_POLICY": "passive", "XDG_CACHE_HOME": cache, **changes}
 
 
 def run(*arguments, timeout=240, env=None, **options):

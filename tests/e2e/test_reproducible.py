@@ -25,7 +25,7 @@ class ReproducibleTest(actrec.TestCase):
         with self.subTest("another run, from the resolved configuration of the first"):
             self.assertEqual(self.losses(source=config), reference)
         with self.subTest("more batches ahead"):
-            self.assertEqual(self.losses("--set=data.workers=4", "--set=data.prefetch=9"), reference)
+            self.assertEqual(self.losses("--set=data.workers=4", "--set=data.prefetch_mb=1000"), reference)
         with self.subTest("another seed"):
             other = self.losses("--set=data.workers=1", "--set=train.seed=2")
             for one, two in zip(reference, other):

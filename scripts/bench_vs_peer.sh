@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# usage: scripts/bench_vs_peer.sh [--cold] [--pairs N] [--frames T] [--size PIXELS] [--batch B] [--peer SCRIPT] DATA
+#
+# Trains on DATA, a folder of videos per class, with actrec and with a PyTorch program, by turns, and prints the
+# frames/s of both and their ratios. The PyTorch program takes the arguments
+#   DATA --encoder small_cnn --frames T --size PIXELS --batch B --epochs E --workers N
+# and prints a JSON line with "frames_per_s" for each epoch.
+#   --cold    the first epoch, actrec with an empty frame cache and the peer with --tuned; by default the median
+#             of the second and third, with a filled cache
+#   --pairs   how often each runs (3)
+#   --peer    the program (../shared/bench/peer_train.py)
+set -euo pipefail
+
+usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"; }
+fail() {
+  echo "error: $*" >&2
+  exit 1
+}
+
+cold=false pairs=3 frames=16 size=112 batch=8 data=
+cd_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+peer=$cd_root/../shared/bench/peer_train.py
+while (($# > 0)); do
+  case "$1" in
+    -h | --help) usage && exit ;;
+    --cold) cold=true ;;
+    --pairs | --frames | --size | --batch | --peer)
+      (($# > 1)) || fail "$1 needs a value"
+      declare "${1#--}=$2"
+      shift
+      ;;
+    -*) fail "unknown option '$1'; hint: scripts/bench_vs_peer.sh --help" ;;
+    *) data=$1 ;;
+  esac
+  shift
+done
+[[ -d "$data" ]] || fail "DATA must be a folder of videos per class; hint: scripts/bench_vs_peer.sh --help"
+[[ -f "$peer" ]] || fail "$peer does not exist; hint: --peer SCRIPT"
+actrec=$cd_root/build/release/actrec
+[[ -x "$actrec" ]] || fail "$actrec does not exist; hint: scripts/build.sh"
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+epochs=3
+tuned=()
+if $cold; then
+  epochs=1
+  tuned=(--tuned)
+fi
+
+median() { sort -g | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
+# The rates of the epochs that count: the only one, or all but the first.
+counting() { if $cold; then cat; else tail -n +2; fi; }
+
+run_actrec() {
+  ! $cold || rm -rf "$scratch/cache"
+  rm -rf "$scratch/run"
+  "$actrec" train "$data" --output "$scratch/run" --quiet --set data.cache_dir="$scratch/cache" \
+    --set data.split.by=random --set data.split.val=0.05 --set data.split.test=0 \
+    --set clip.frames="$frames" --set clip.size="$size" --set train.batch_size="$batch" \
+    --set train.epochs="$epochs" --set train.schedule.warmup_epochs=0 >/dev/null 2>"$scratch/actrec.log"
+  sed 's/.*"frames_per_second":\([0-9.e+]*\).*/\1/' "$scratch/run/metrics.jsonl" | counting | median
+}
+
+run_peer() {
+  /usr/bin/python3 "$peer" "$data" --encoder small_cnn --frames "$frames" --size "$size" --batch "$batch" \
+    --epochs "$epochs" --workers "$(nproc)" "${tuned[@]}" 2>"$scratch/peer.log" >"$scratch/peer.jsonl" ||
+    fail "the peer failed: $(tail -n 3 "$scratch/peer.log")"
+  sed -n 's/.*"frames_per_s": \([0-9.]*\).*/\1/p' "$scratch/peer.jsonl" | counting | median
+}
+
+$cold || run_actrec >/dev/null # fills the cache
+echo "actrec and peer, frames/s:"
+for ((pair = 1; pair <= pairs; ++pair)); do
+  ours=$(run_actrec)
+  theirs=$(run_peer)
+  ratio=$(awk -v a="$ours" -v b="$theirs" 'BEGIN { printf "%.2f", a / b }')
+  printf '%10.1f %10.1f   ratio %s\n' "$ours" "$theirs" "$ratio"
+  echo "$ratio" >>"$scratch/ratios"
+done
+echo "median ratio $(median <"$scratch/ratios")"
