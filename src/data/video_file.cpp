@@ -268,8 +268,9 @@ void VideoFile::advance_time() {
   const double rate = header_.frames_per_second > 0 ? header_.frames_per_second : kFallbackFramesPerSecond;
   double seconds = static_cast<double>(index_) / rate;
   if (timestamp != AV_NOPTS_VALUE && first_timestamp_ != AV_NOPTS_VALUE) {
-    seconds =
-        (static_cast<double>(timestamp) - static_cast<double>(first_timestamp_)) * av_q2d(stream_->time_base);
+    // Rounded once: 56832 / 15360 is 3.7, as a list says it, but 56832 * (1 / 15360) is a little less.
+    const AVRational base = stream_->time_base;
+    seconds = (static_cast<double>(timestamp) - static_cast<double>(first_timestamp_)) * base.num / base.den;
   }
   time_ = std::max(time_, seconds);
 }

@@ -125,6 +125,30 @@ TEST(VideoReader, TimesAgreeWithFfprobe) {
   }
 }
 
+TEST(VideoReader, ClipsBeginAndEndAtTheFramesThatAreWritten) {
+  REQUIRE_FFMPEG();
+  const TempDir dir;
+  // ffmpeg gives an mp4 of 30 frames per second a time base of 1/15360, which no double holds.
+  ASSERT_TRUE(run_ffmpeg("-f lavfi -i color=gray:s=32x32:r=30:d=10 -c:v mpeg4 " + quoted(dir / "a.mp4")));
+  std::vector<double> times;
+  const auto reader = open_video(dir / "a.mp4");
+  while (reader->grab()) times.push_back(reader->time_seconds());
+  ASSERT_EQ(times.size(), 300u);
+  // Tenths of a second, as a list has them, are every third frame.
+  for (std::size_t tenth = 0; tenth < 97; ++tenth) {
+    SCOPED_TRACE(tenth);
+    ClipRef clip;
+    clip.begin_seconds = std::stod(std::to_string(tenth) + "e-1");
+    clip.end_seconds = std::stod(std::to_string(tenth + 3) + "e-1");
+    std::vector<std::size_t> frames;
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      if (times[i] >= clip.begin_seconds && times[i] < clip.end_seconds) frames.push_back(i);
+    }
+    ASSERT_EQ(frames.size(), 9u);
+    EXPECT_EQ(frames.front(), 3 * tenth);
+  }
+}
+
 TEST(VideoReader, DecodesInTheCallingThreadOnly) {
   REQUIRE_FFMPEG();
   const TempDir dir;
