@@ -216,8 +216,6 @@ void VideoFile::fill_header() {
   const AVRational rate = av_guess_frame_rate(format_.get(), stream_, nullptr);
   if (rate.num > 0 && rate.den > 0) header_.frames_per_second = av_q2d(rate);
   orientation_ = stream_orientation(*stream_);
-  header_.size = {stream_->codecpar->width, stream_->codecpar->height};
-  if (orientation_.transpose) std::swap(header_.size.width, header_.size.height);
 }
 
 // Reads the next packet of the stream into the decoder; false when there is nothing more to give it.

@@ -55,7 +55,9 @@ int compare_with_ffmpeg(const fs::path& file) {
   cv::Mat expected;
   while (reader->grab()) {
     const cv::Mat frame = reader->retrieve();
-    EXPECT_EQ(frame.size(), reader->header().size);
+    if (frames > 0) {
+      EXPECT_EQ(frame.size(), expected.size());
+    }
     expected.create(frame.size(), CV_8UC3);
     const std::size_t bytes = expected.total() * 3;
     if (std::fread(expected.data, 1, bytes, pipe) != bytes) break;
@@ -258,7 +260,6 @@ TEST(VideoReader, AppliesEveryOrientation) {
       }
     }
     const auto reader = open_video(dir / "turned.mp4");
-    EXPECT_EQ(reader->header().size, expected.size());
     ASSERT_TRUE(reader->grab());
     EXPECT_EQ(largest_difference(reader->retrieve(), expected), 0);
   }
@@ -340,7 +341,6 @@ TEST(FrameFolder, ReadsFramesWithTimes) {
   const auto reader = open_video(dir.path());
   EXPECT_EQ(reader->header().claimed_frames, 12);
   EXPECT_EQ(reader->header().frames_per_second, 0);
-  EXPECT_EQ(reader->header().size, cv::Size(64, 48));
   for (int i = 0; i < 12; ++i) {
     ASSERT_TRUE(reader->grab());
     EXPECT_NEAR(reader->time_seconds(), i / 25.0, 1e-12);
@@ -381,6 +381,24 @@ TEST(FrameFolder, BrokenImagesAreErrorsThatNameThem) {
       EXPECT_NE(std::string(error.what()).find(name), std::string::npos) << error.what();
     }
   }
+}
+
+TEST(FrameFolder, OpensOnlyTheImagesWhoseFramesAreAskedFor) {
+  const TempDir dir;
+  make_numbered_frames(dir.path(), 3);
+  write_bytes(dir / "frame0.png", "broken");
+  const auto reader = open_video(dir.path());
+  ASSERT_TRUE(reader->grab());
+  ASSERT_TRUE(reader->grab());
+  EXPECT_EQ(reader->retrieve().at<cv::Vec3b>(40, 60), cv::Vec3b::all(static_cast<uchar>(level_of(1))));
+}
+
+TEST(FrameFolder, LeavesLinksToNothingOut) {
+  const TempDir dir;
+  make_numbered_frames(dir.path(), 1);
+  fs::create_symlink("0001.jpg", dir / "0001.jpg");
+  fs::create_symlink("gone.jpg", dir / "0002.jpg");
+  EXPECT_EQ(numbered_frames(dir.path()), std::vector<fs::path>{dir / "frame0.png"});
 }
 
 TEST(VideoReader, KnowsVideoExtensions) {
