@@ -102,12 +102,13 @@ class KineticsReader {
     }
     listed.clip.group = id;
     listed.written = fmt::format("{}_{:06d}_{:06d}", id, std::llround(*start), std::llround(*end));
-    listed.clip.name = listed.written;
     Counts& of_class = classes_[listed.class_name];
     Counts& of_split = splits_[listed.clip.split];
     ++of_class.listed;
     ++of_split.listed;
     if (!find_video(listed, id, written_split, *start, *end)) return;
+    // Whole seconds, as trimmed files are named, do not tell the parts of one video apart.
+    listed.clip.name = clip_name(listed.written, listed.clip);
     ++of_class.found;
     ++of_split.found;
     listing_.clips.push_back(std::move(listed));

@@ -54,6 +54,13 @@ TEST_F(Kinetics, TakesItsPartOfAnUntrimmedVideo) {
   EXPECT_TRUE(index.clips[2].whole());
 }
 
+TEST_F(Kinetics, NamesPartsByTheirTimes) {
+  tree_.files({"AAA.mp4", "BBB_000001_000011.mp4"});
+  EXPECT_EQ(summary(read("a,AAA,1.2,11.2,train,0\na,AAA,1.4,11.4,train,0\nb,BBB,1.2,11.2,train,0\n")),
+            (Lines{"a: AAA_000001_000011[1.2,11.2] g=AAA train", "a: AAA_000001_000011[1.4,11.4] g=AAA train",
+                   "b: BBB_000001_000011 g=BBB train"}));
+}
+
 TEST_F(Kinetics, LeavesMissingVideosOutWithAWarning) {
   tree_.files({"AAA_000001_000011.mp4", "BBB_000002_000012.mp4"});
   EXPECT_EQ(read("a,AAA,1,11,train,0\nb,BBB,2,12,train,0\nb,GONE,2,12,train,0\n").clips.size(), 2u);
