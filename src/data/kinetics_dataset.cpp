@@ -21,10 +21,11 @@ using VideoNames = std::unordered_map<std::string, fs::path>;
 
 VideoNames read_names(const fs::path& folder) {
   VideoNames names;
-  if (!fs::is_directory(folder)) return names;
+  std::error_code unreachable;  // the name of a class may be too long for a folder's, links may lead nowhere
+  if (!fs::is_directory(folder, unreachable)) return names;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
     const fs::path& path = entry.path();
-    if (entry.is_directory()) {
+    if (entry.is_directory(unreachable)) {
       names.emplace(path.filename().string(), path);
     } else if (has_video_extension(path)) {
       // A video goes before a folder of its frames, and .avi before .mp4, whatever the folder's order.

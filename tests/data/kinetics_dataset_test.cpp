@@ -75,6 +75,8 @@ TEST_F(Kinetics, RefusesAClassASplitOrAListWithoutAnyVideo) {
   expect_unreadable(write(two + "a,CCC,2,12,test,0\n"), {"no video of the test split"});
   expect_unreadable(write("a,CCC,2,12,train,0\nb,DDD,2,12,train,0\n"),
                     {"none of 2 listed videos", "data.videos"});
+  const std::string endless(300, 'x');  // longer than a file's name can be
+  expect_unreadable(write(two + endless + ",CCC,2,12,train,0\n"), {"no video of class '" + endless});
 }
 
 TEST_F(Kinetics, SkipsUnlabelledTestRows) {
@@ -83,6 +85,12 @@ TEST_F(Kinetics, SkipsUnlabelledTestRows) {
   EXPECT_TRUE(contains(log_.text(), "info:")) << log_.text();
   EXPECT_TRUE(contains(log_.text(), "1 of the test split without label")) << log_.text();
   expect_unreadable(write(",CCC,2,12,train,0\n"), {"kinetics.csv:2: the label is empty"});
+}
+
+TEST_F(Kinetics, LeavesLinksToNothingOut) {
+  tree_.files({"AAA.mp4", "BBB.mp4"});
+  std::filesystem::create_symlink("circle", tree_.root() / "circle");
+  EXPECT_EQ(read("a,AAA,1,11,train,0\nb,BBB,2,12,train,0\n").clips.size(), 2u);
 }
 
 TEST_F(Kinetics, NamesBadRows) {

@@ -78,6 +78,12 @@ TEST(CsvDataset, NamesTheLineOfEveryMistake) {
        "list.csv:10:", "folder without numbered frames"});
 }
 
+TEST(CsvDataset, NamesTheLinesOfPathsThatCannotBe) {
+  const DatasetTree tree;
+  tree.file("list.csv", "path,label\n" + std::string(300, 'x') + ",a\ngone.mp4,b\n");
+  expect_unreadable(tree.settings("list.csv"), {"list.csv:2: no video", "list.csv:3: no video"});
+}
+
 TEST(CsvDataset, EmptyColumnsAreNoColumns) {
   const DatasetTree tree;
   tree.files({"1.mp4", "2.mp4"});
