@@ -61,6 +61,10 @@ class KineticsReader {
   Listing read() {
     for (const CsvRow& row : table_.rows) read_row(row);
     errors_.throw_if_any();
+    if (splits_.empty()) {
+      throw DataError(table_.name + " has no labelled row",
+                      "published test lists have no labels; use the train and validate lists");
+    }
     listing_.format = "Kinetics list";
     listing_.has_splits = true;
     if (unlabelled_ > 0)

@@ -85,6 +85,8 @@ TEST_F(Kinetics, SkipsUnlabelledTestRows) {
   EXPECT_TRUE(contains(log_.text(), "info:")) << log_.text();
   EXPECT_TRUE(contains(log_.text(), "1 of the test split without label")) << log_.text();
   expect_unreadable(write(",CCC,2,12,train,0\n"), {"kinetics.csv:2: the label is empty"});
+  expect_unreadable(write(",CCC,2,12,test,0\n"),
+                    {"kinetics.csv has no labelled row", "train and validate lists"});
 }
 
 TEST_F(Kinetics, LeavesLinksToNothingOut) {
