@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <limits>
 #include <string>
-#include <vector>
 
 namespace actrec {
 

@@ -136,7 +136,6 @@ void check_repetitions(const Listing& listing) {
 
 // "set data.path to ..." when a list lies in the folder that was read as a data set.
 std::string list_hint(const fs::path& folder) {
-  if (!fs::is_directory(folder)) return "";
   std::set<fs::path> lists;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
     if (to_lower(entry.path().extension().string()) == ".csv") lists.insert(entry.path());
@@ -145,15 +144,21 @@ std::string list_hint(const fs::path& folder) {
                        : fmt::format("; to use the list in it, set data.path to {}", lists.begin()->string());
 }
 
+// What to do about a data set of one class.
+std::string more_classes_hint(const Listing& listing, const DataSettings& settings) {
+  if (listing.format == "CSV list") return "label the clips of each class differently";
+  if (listing.official_split > 0 || !fs::is_directory(settings.path))
+    return "list clips of other classes, too";
+  return "put a folder of videos per class directly into it" + list_hint(settings.path);
+}
+
 void check_for_training(const Listing& listing, const DataSettings& settings) {
   const std::string path = settings.path.string();
   if (listing.classes.size() < 2) {
     const std::string classes =
         listing.classes.empty() ? "no classes" : fmt::format("only one class, '{}'", listing.classes[0]);
     throw DataError(fmt::format("{} ({}) has {}; training takes at least two", path, listing.format, classes),
-                    (listing.format == "CSV list" ? "label the clips of each class differently"
-                                                  : "put a folder of videos per class directly into it") +
-                        list_hint(settings.path));
+                    more_classes_hint(listing, settings));
   }
   if (!listing.empty.empty()) {
     const std::size_t more = listing.empty.size() - 1;

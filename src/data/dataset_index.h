@@ -23,6 +23,7 @@ struct DatasetIndex {
 // list without splits, parts of one video are a group where nothing else is known.
 // Throws DataError naming the path (and the line of a list): missing or unreadable data, a class or
 // split without clips, fewer than two classes, a clip listed twice or in two splits, a bad number.
+// Throws ConfigError: data.path is not set, a bad data.split.group_pattern.
 DatasetIndex read_dataset(const DataSettings& settings);
 
 // The same without demands on the number of classes or clips per class, for evaluating on other data.

@@ -47,6 +47,11 @@ Entries list_folder(const fs::path& folder) {
   return entries;
 }
 
+// Whether the folder stands for a clip. An image beside videos, a thumbnail say, must not hide them.
+bool is_clip_folder(const fs::path& folder) {
+  return is_frame_folder(folder) && list_folder(folder).videos.empty();
+}
+
 class FolderReader {
  public:
   explicit FolderReader(const fs::path& root) : root_(root) {}
@@ -99,6 +104,10 @@ class FolderReader {
           fmt::format("{} has folders for splits, but also {}", root_.string(), join(others, ", ")),
           "keep only train, val and test there, each with a folder per class");
     }
+    if (splits.size() == 1 && !others.empty()) {
+      spdlog::warn("'{}' in {} is taken for a class, since other folders lie beside it",
+                   splits.begin()->second, root_.string());
+    }
     return others.empty();
   }
 
@@ -122,7 +131,7 @@ class FolderReader {
   void read_class(const fs::path& folder, const std::string& prefix, const std::string& split) {
     class_ = folder.filename().string();
     split_ = split;
-    if (is_frame_folder(folder)) {
+    if (is_clip_folder(folder)) {
       throw DataError(fmt::format("{} holds frames itself", folder.string()),
                       "a class folder holds videos, or a folder of frames for each clip");
     }
@@ -147,7 +156,7 @@ class FolderReader {
       // Links may lead back up; a folder seen before has been read.
       if (!visited.insert(fs::canonical(inner)).second) {
         spdlog::debug("{} links to a folder that is already part of its class", inner.string());
-      } else if (is_frame_folder(inner)) {
+      } else if (is_clip_folder(inner)) {
         add(inner, prefix);
       } else {
         collect(inner, prefix + inner.filename().string() + "/", visited);

@@ -85,9 +85,7 @@ class FrameFolder : public VideoReader {
       throw DataError(directory.string() + " is a directory without numbered frames",
                       "give a video file, or a directory with images such as 0001.jpg, 0002.jpg");
     }
-    image_ = read_image(frames_.front());
     header_.claimed_frames = static_cast<std::int64_t>(frames_.size());
-    header_.size = image_.size();
   }
 
   const VideoHeader& header() const override { return header_; }
@@ -110,7 +108,7 @@ class FrameFolder : public VideoReader {
   VideoHeader header_;
   cv::Mat image_;
   std::size_t next_ = 0;    // frames grabbed so far
-  std::size_t loaded_ = 1;  // image_ is frames_[loaded_ - 1]
+  std::size_t loaded_ = 0;  // image_ is frames_[loaded_ - 1]; 0: none yet
 };
 
 }  // namespace
@@ -119,7 +117,9 @@ std::vector<fs::path> numbered_frames(const fs::path& directory) {
   std::vector<fs::path> frames;
   std::error_code error;
   for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
-    if (is_numbered_image(entry->path()) && entry->is_regular_file()) frames.push_back(entry->path());
+    std::error_code unreachable;
+    if (is_numbered_image(entry->path()) && entry->is_regular_file(unreachable))
+      frames.push_back(entry->path());
   }
   if (error) throw DataError(directory.string() + " cannot be listed: " + error.message());
   std::sort(frames.begin(), frames.end(), [](const fs::path& a, const fs::path& b) {

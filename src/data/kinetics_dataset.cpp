@@ -21,10 +21,11 @@ using VideoNames = std::unordered_map<std::string, fs::path>;
 
 VideoNames read_names(const fs::path& folder) {
   VideoNames names;
-  if (!fs::is_directory(folder)) return names;
+  std::error_code unreachable;  // the name of a class may be too long for a folder's, links may lead nowhere
+  if (!fs::is_directory(folder, unreachable)) return names;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
     const fs::path& path = entry.path();
-    if (entry.is_directory()) {
+    if (entry.is_directory(unreachable)) {
       names.emplace(path.filename().string(), path);
     } else if (has_video_extension(path)) {
       // A video goes before a folder of its frames, and .avi before .mp4, whatever the folder's order.
@@ -60,6 +61,10 @@ class KineticsReader {
   Listing read() {
     for (const CsvRow& row : table_.rows) read_row(row);
     errors_.throw_if_any();
+    if (splits_.empty()) {
+      throw DataError(table_.name + " has no labelled row",
+                      "published test lists have no labels; use the train and validate lists");
+    }
     listing_.format = "Kinetics list";
     listing_.has_splits = true;
     if (unlabelled_ > 0)
@@ -102,12 +107,13 @@ class KineticsReader {
     }
     listed.clip.group = id;
     listed.written = fmt::format("{}_{:06d}_{:06d}", id, std::llround(*start), std::llround(*end));
-    listed.clip.name = listed.written;
     Counts& of_class = classes_[listed.class_name];
     Counts& of_split = splits_[listed.clip.split];
     ++of_class.listed;
     ++of_split.listed;
     if (!find_video(listed, id, written_split, *start, *end)) return;
+    // Whole seconds, as trimmed files are named, do not tell the parts of one video apart.
+    listed.clip.name = clip_name(listed.written, listed.clip);
     ++of_class.found;
     ++of_split.found;
     listing_.clips.push_back(std::move(listed));

@@ -94,9 +94,10 @@ class CsvReader {
     if (trim(listed.written).empty()) return fail(row, "the path is empty");
     const fs::path path = videos_ / listed.written;
     const std::optional<fs::path> found = find_clip(path);
+    std::error_code unreachable;
     if (found) {
       listed.clip.path = *found;
-    } else if (fs::is_directory(path)) {
+    } else if (fs::is_directory(path, unreachable)) {
       fail(row, fmt::format("'{}' is a folder without numbered frames", path.string()));
     } else {
       fail(row, fmt::format("no video '{}'", path.string()),

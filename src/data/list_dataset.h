@@ -16,7 +16,8 @@ Listing read_csv_dataset(const DataSettings& settings, const CsvTable& table);
 // {id}_{start:06d}_{end:06d}.EXT, trimmed, or {id}.EXT, of which the clip is a part, in data.videos (empty:
 // beside the list, or in `videos` there), in a folder of it named after the label (with spaces or
 // underscores), the split, or both. The group is the YouTube id. Videos that are missing are left out with a
-// warning: some always are. Throws DataError naming the lines, and when no video at all is found.
+// warning: some always are. So are test rows without label, with a message. Throws DataError naming the
+// lines, and when no row has a label or no video at all is found.
 Listing read_kinetics_dataset(const DataSettings& settings, const CsvTable& table);
 
 }  // namespace actrec

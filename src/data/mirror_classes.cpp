@@ -8,6 +8,7 @@ namespace actrec {
 namespace {
 
 // The lower-case words of a class name: "SwipeLeft", "swipe-left" and "swipe_left" give {"swipe", "left"}.
+// "counter-clockwise" and "anti-clockwise" are one word, however they are written.
 std::vector<std::string> words_of(const std::string& name) {
   std::vector<std::string> words(1);
   unsigned char previous = 0;
@@ -18,6 +19,11 @@ std::vector<std::string> words_of(const std::string& name) {
     previous = c;
   }
   words.erase(std::remove(words.begin(), words.end(), ""), words.end());
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    if (words[i + 1] != "clockwise" || (words[i] != "counter" && words[i] != "anti")) continue;
+    words[i] += words[i + 1];
+    words.erase(words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+  }
   return words;
 }
 

@@ -58,13 +58,8 @@ class Divider {
  private:
   // What `auto` stands for, once it is known that the data can be divided so.
   SplitBy resolve() const {
-    const bool cross_validation = settings_.folds > 0;
     switch (settings_.by) {
       case SplitBy::given:
-        if (cross_validation) {
-          throw ConfigError("data.split.by is given, but data.split.folds divides the clips anew",
-                            "set data.split.folds to 0, or data.split.by to auto");
-        }
         if (!index_.has_splits) {
           throw DataError("data.split.by is given, but the data set names no splits",
                           "give them as folders or a column 'split', or set data.split.by to auto");
@@ -78,7 +73,7 @@ class Divider {
       case SplitBy::automatic:
         break;
     }
-    if (index_.has_splits && !cross_validation) return SplitBy::given;
+    if (index_.has_splits && settings_.folds == 0) return SplitBy::given;
     return has_groups_ ? SplitBy::group : SplitBy::random;
   }
 
@@ -134,10 +129,7 @@ class Divider {
 
   // Moves a share of the training clips to validation.
   void take_validation(Division& division) const {
-    if (settings_.val <= 0) {
-      throw DataError("the data set names no validation split and data.split.val is 0",
-                      "set data.split.val to the share of training clips to validate with");
-    }
+    check_validation_share();
     std::vector<std::size_t> items;
     std::vector<int> labels, groups;
     for (std::size_t i = 0; i < division.parts.size(); ++i) {
@@ -175,17 +167,15 @@ class Divider {
                     "take fewer parts, or data.split.by=random, with results that may be too good");
   }
 
-  void check_shares() const {
-    if (settings_.val <= 0)
-      throw DataError("data.split.val is 0, so no clips are left to validate with", "0.15 is usual");
-    if (settings_.val + settings_.test < 1) return;
-    throw ConfigError(fmt::format("data.split.val ({}) and data.split.test ({}) leave nothing to train on",
-                                  settings_.val, settings_.test),
-                      "their sum must be below 1");
+  void check_validation_share() const {
+    if (settings_.val > 0) return;
+    throw ConfigError(
+        "data.split.val: 0 leaves no clips to validate with",
+        "give the share of the clips to validate with, 0.15 say, or name a val split in the data");
   }
 
   Division by_group() const {
-    check_shares();
+    check_validation_share();
     check_group_count(settings_.test > 0 ? 3 : 2,
                       settings_.test > 0 ? "train, val and test" : "train and val");
     const std::vector<double> shares{1 - settings_.val - settings_.test, settings_.val, settings_.test};
@@ -193,7 +183,7 @@ class Divider {
   }
 
   Division by_clip() const {
-    check_shares();
+    check_validation_share();
     return {stratify_clips(labels_, settings_.val, settings_.test, stream(kDivision)), "RANDOM SPLIT", true};
   }
 
@@ -231,16 +221,6 @@ class Divider {
   bool has_groups_ = false;
   std::vector<int> labels_, groups_;
 };
-
-void check_folds(const SplitSettings& settings) {
-  if (settings.folds == 1)
-    throw ConfigError("data.split.folds is 1", "0 is off; cross-validation takes 2 or more");
-  if (settings.fold > 0 && settings.fold >= settings.folds) {
-    throw ConfigError(
-        fmt::format("data.split.fold is {}, but data.split.folds is {}", settings.fold, settings.folds),
-        "folds count from 0");
-  }
-}
 
 std::vector<std::string> missing_classes(const std::vector<ClipRef>& clips,
                                          const std::vector<std::string>& classes) {
@@ -290,7 +270,6 @@ const std::vector<ClipRef>& DataSplits::split(const std::string& name) const {
 }
 
 DataSplits make_splits(const DatasetIndex& index, const SplitSettings& settings, std::uint64_t seed) {
-  check_folds(settings);
   Division division = Divider(index, settings, seed).divide();
   DataSplits splits;
   splits.classes = index.classes;
@@ -315,7 +294,7 @@ std::string split_fingerprint(const DataSplits& splits) {
   std::vector<std::string> lines;
   for (const char* name : kNames) {
     for (const ClipRef& clip : splits.split(name)) {
-      const std::string label = clip.label < 0 ? "" : splits.classes.at(static_cast<std::size_t>(clip.label));
+      const std::string& label = splits.classes.at(static_cast<std::size_t>(clip.label));
       lines.push_back(fmt::format("{}\t{}\t{}\n", name, label, clip.name));
     }
   }

@@ -23,14 +23,17 @@ struct DataSplits {
 };
 
 // Divides the clips as settings.by, settings.folds and the rest say; a pure function of its arguments.
+// Every clip must have a label, and the settings no contradictions (find_contradictions in
+// config/config_file.h): fold < folds, no folds of given splits, val + test < 1.
 // Made splits are stratified by class. With groups, a group never lands in two splits. Where the data set
 // gives train and test but no val, val is taken from train (by group where groups are known), never from
 // test. Throws DataError: a class without training clips, an empty train or val split, a group in two given
 // splits, fewer groups than folds, `group` asked for without groups (says how to give them), `given` without
-// splits. Logs a warning for a random split and for classes missing from val or test.
+// splits. Throws ConfigError where data.split.val is 0 and validation clips have to be found. Logs a warning
+// for a random split and for classes missing from val or test.
 DataSplits make_splits(const DatasetIndex& index, const SplitSettings& settings, std::uint64_t seed);
 
-// 16 hex digits; the same for the same clips, labels and splits in any order.
+// 16 hex digits; the same for the same clips, labels and splits in any order. Every clip must have a label.
 std::string split_fingerprint(const DataSplits& splits);
 
 }  // namespace actrec

@@ -216,8 +216,6 @@ void VideoFile::fill_header() {
   const AVRational rate = av_guess_frame_rate(format_.get(), stream_, nullptr);
   if (rate.num > 0 && rate.den > 0) header_.frames_per_second = av_q2d(rate);
   orientation_ = stream_orientation(*stream_);
-  header_.size = {stream_->codecpar->width, stream_->codecpar->height};
-  if (orientation_.transpose) std::swap(header_.size.width, header_.size.height);
 }
 
 // Reads the next packet of the stream into the decoder; false when there is nothing more to give it.
@@ -268,8 +266,9 @@ void VideoFile::advance_time() {
   const double rate = header_.frames_per_second > 0 ? header_.frames_per_second : kFallbackFramesPerSecond;
   double seconds = static_cast<double>(index_) / rate;
   if (timestamp != AV_NOPTS_VALUE && first_timestamp_ != AV_NOPTS_VALUE) {
-    seconds =
-        (static_cast<double>(timestamp) - static_cast<double>(first_timestamp_)) * av_q2d(stream_->time_base);
+    // Rounded once: 56832 / 15360 is 3.7, as a list says it, but 56832 * (1 / 15360) is a little less.
+    const AVRational base = stream_->time_base;
+    seconds = (static_cast<double>(timestamp) - static_cast<double>(first_timestamp_)) * base.num / base.den;
   }
   time_ = std::max(time_, seconds);
 }

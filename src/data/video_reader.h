@@ -12,7 +12,6 @@ struct VideoHeader {
   std::int64_t claimed_frames = 0;  // 0: the header does not say
   double duration_seconds = 0;      // 0: the header does not say
   double frames_per_second = 0;     // 0: the header does not say
-  cv::Size size;                    // after rotation; single frames may differ
 };
 
 // Frames of one video, or of one folder of numbered images, in display order from the first. Reads

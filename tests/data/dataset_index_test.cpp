@@ -40,11 +40,18 @@ TEST(DatasetIndex, FormatMustFitThePath) {
 TEST(DatasetIndex, RefusesFewerThanTwoClasses) {
   const DatasetTree tree;
   tree.files({"videos/a.mp4", "videos/b.mp4"});
-  expect_unreadable(tree.settings(), {"only one class, 'videos'", "at least two"});
+  expect_unreadable(tree.settings(),
+                    {"only one class, 'videos'", "at least two", "folder of videos per class"});
   tree.file("clips.csv", "path,label\nvideos/a.mp4,x\nvideos/b.mp4,x\n");
   expect_unreadable(tree.settings(), {"set data.path to", "clips.csv"});
-  expect_unreadable(tree.settings("clips.csv"), {"only one class, 'x'"});
+  expect_unreadable(tree.settings("clips.csv"), {"only one class, 'x'", "label the clips"});
   EXPECT_EQ(read_dataset_unchecked(tree.settings("clips.csv")).clips.size(), 2u);
+  tree.file("kinetics.csv", "label,youtube_id,time_start,time_end,split\nx,a,0,1,train\n");
+  tree.file("videos/a_000000_000001.mp4");
+  expect_unreadable(tree.settings("kinetics.csv"), {"only one class, 'x'", "list clips of other classes"});
+  tree.file("hmdb51/x_test_split1.txt", "a.mp4 1\n");
+  tree.file("hmdb51/x/a.mp4");
+  expect_unreadable(tree.settings("hmdb51"), {"only one class, 'x'", "list clips of other classes"});
 }
 
 TEST(DatasetIndex, SortsClipsAndClasses) {

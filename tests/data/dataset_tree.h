@@ -1,18 +1,15 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 
 #include <filesystem>
 #include <fstream>
-#include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "core/error.h"
 #include "data/dataset_index.h"
+#include "log_capture.h"
 #include "temporary_directory.h"
 
 namespace actrec::testing {
@@ -46,24 +43,6 @@ class DatasetTree {
 
  private:
   TemporaryDirectory directory_;
-};
-
-// What is logged, at any level, while it lives.
-class LogCapture {
- public:
-  LogCapture() : before_(spdlog::default_logger()) {
-    auto logger =
-        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(stream_));
-    logger->set_level(spdlog::level::debug);
-    logger->set_pattern("%l: %v");
-    spdlog::set_default_logger(logger);
-  }
-  ~LogCapture() { spdlog::set_default_logger(before_); }
-  std::string text() const { return stream_.str(); }
-
- private:
-  std::ostringstream stream_;
-  std::shared_ptr<spdlog::logger> before_;
 };
 
 inline bool contains(const std::string& text, const std::string& part) {

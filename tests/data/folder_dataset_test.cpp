@@ -35,6 +35,15 @@ TEST(FolderDataset, LeavesHiddenAndOtherFilesOut) {
   EXPECT_TRUE(contains(log.text(), "debug: 2 files")) << log.text();
 }
 
+TEST(FolderDataset, ImagesBesideVideosAreNoFrames) {
+  const DatasetTree tree;
+  tree.files({"jump/a.mp4", "run/session1/a.mp4", "run/session1/b.mp4", "run/session1/c01.jpg"});
+  const Lines clips{"jump: jump/a.mp4", "run: run/session1/a.mp4", "run: run/session1/b.mp4"};
+  EXPECT_EQ(summary(read_dataset(tree.settings())), clips);
+  tree.file("jump/thumb1.jpg");
+  EXPECT_EQ(summary(read_dataset(tree.settings())), clips);
+}
+
 TEST(FolderDataset, TakesNonAsciiNames) {
   const DatasetTree tree;
   tree.files({"añadir/vidéo №1.mp4", "走る/動画.mp4"});
@@ -57,7 +66,10 @@ TEST(FolderDataset, ReadsAFolderPerSplitThenClass) {
 TEST(FolderDataset, AClassMayBeNamedLikeASplit) {
   const DatasetTree tree;
   tree.files({"train/1.mp4", "bus/2.mp4"});
+  const LogCapture log;
   EXPECT_EQ(read_dataset(tree.settings()).classes, (Lines{"bus", "train"}));
+  EXPECT_TRUE(contains(log.text(), "warning: 'train' in " + tree.root().string() + " is taken for a class"))
+      << log.text();
 }
 
 TEST(FolderDataset, FollowsLinksWithoutLooping) {

@@ -196,18 +196,18 @@ TEST_F(Splits, RefusesWhatTheDataCannotGive) {
   expect_error<DataError>([&] { make_splits(plain, fold_of(0, 100), 1); }, {"24 clips", "100 folds"});
 }
 
-TEST_F(Splits, RefusesContradictorySettings) {
-  const DatasetIndex index = with_splits(people(3, 10, 1), 2, 2);
-  expect_error<ConfigError>([&] { make_splits(index, fold_of(0, 5, SplitBy::given), 1); },
-                            {"data.split.folds"});
-  expect_error<ConfigError>([&] { make_splits(index, fold_of(5, 5), 1); }, {"data.split.fold is 5"});
-  expect_error<ConfigError>([&] { make_splits(index, fold_of(1, 0), 1); }, {"data.split.fold is 1"});
-  expect_error<ConfigError>([&] { make_splits(index, fold_of(0, 1), 1); }, {"data.split.folds is 1"});
-  SplitSettings settings = by(SplitBy::random);
-  settings.val = settings.test = 0.5;
-  expect_error<ConfigError>([&] { make_splits(index, settings, 1); }, {"data.split.val (0.5)"});
-  settings.val = 0;
-  expect_error<DataError>([&] { make_splits(index, settings, 1); }, {"data.split.val is 0"});
+TEST_F(Splits, RefusesNoShareForValidationWhereOneIsNeeded) {
+  const DatasetIndex index = people(3, 10, 1);
+  for (SplitSettings settings : {by(SplitBy::group), by(SplitBy::random), fold_of(0, 2)}) {
+    settings.val = 0;
+    expect_error<ConfigError>([&] { make_splits(index, settings, 1); }, {"data.split.val"});
+  }
+  SplitSettings none;
+  none.val = 0;
+  expect_error<ConfigError>([&] { make_splits(with_splits(index, 0, 3), none, 1); }, {"data.split.val"});
+  EXPECT_EQ(make_splits(with_splits(index, 2, 3), none, 1).method, "as given");
+  none.folds = 3;
+  EXPECT_EQ(make_splits(index, none, 1).method, "fold 1 of 3 by group");
 }
 
 TEST_F(Splits, RefusesClassesWithoutTrainingClips) {
