@@ -21,6 +21,8 @@ using Indices = std::vector<std::int64_t>;
 // A header that claims more than this is not worth a try.
 constexpr std::int64_t kMaxClaim = 10'000'000;
 
+constexpr double kMaxSide = 32'000;  // of a reduced frame
+
 std::string key(const ClipRef& clip) {
   return clip.path.string() + '\n' + std::to_string(clip.begin_seconds) + '\n' +
          std::to_string(clip.end_seconds);
@@ -128,6 +130,12 @@ auto naming_clip(const ClipRef& clip, const Work& work) {
 
 cv::Mat reduce_frame(const cv::Mat& frame, int short_side) {
   const int side = std::min(frame.rows, frame.cols);
+  // OpenCV's warps count pixels in 16 bits.
+  if (std::max(frame.rows, frame.cols) / std::max(1.0, static_cast<double>(side) / short_side) > kMaxSide) {
+    throw DataError("a frame of " + std::to_string(frame.cols) + "x" + std::to_string(frame.rows) +
+                        " pixels is too long and narrow",
+                    "cut or scale the video");
+  }
   if (side <= short_side) return frame.clone();
   const double factor = static_cast<double>(short_side) / side;
   const cv::Size size(std::max(1, static_cast<int>(std::lround(frame.cols * factor))),

@@ -1,14 +1,12 @@
 #include "data/frame_decoder.h"
 
 #include <gtest/gtest.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 
 #include <cmath>
-#include <sstream>
 #include <thread>
 
 #include "core/error.h"
+#include "log_capture.h"
 #include "video_fixtures.h"
 
 namespace actrec {
@@ -52,21 +50,6 @@ std::string error_of(FrameDecoder& decoder, const ClipRef& clip) {
   }
   return "no error";
 }
-
-// What is logged while the object lives.
-class LogCapture {
- public:
-  LogCapture() : before_(spdlog::default_logger()) {
-    spdlog::set_default_logger(
-        std::make_shared<spdlog::logger>("capture", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_)));
-  }
-  ~LogCapture() { spdlog::set_default_logger(before_); }
-  std::string text() const { return text_.str(); }
-
- private:
-  std::ostringstream text_;
-  std::shared_ptr<spdlog::logger> before_;
-};
 
 TEST(FrameDecoder, GivesTheChosenFramesInTheirOrder) {
   REQUIRE_FFMPEG();
@@ -193,6 +176,14 @@ TEST(FrameDecoder, PassesOnEveryFrameOfTheClip) {
   clip.begin_seconds = 0.08;
   clip.end_seconds = 0.2;
   EXPECT_EQ(numbers_of(decode_all()), (std::vector<int>{2, 3, 4}));
+}
+
+TEST(FrameDecoder, RefusesFramesThatCannotBeWarped) {
+  const TempDir dir;
+  fs::create_directory(dir / "folder");
+  cv::imwrite((dir / "folder/1.png").string(), cv::Mat(3, 40'000, CV_8UC3, cv::Scalar::all(9)));
+  FrameDecoder decoder(100);
+  EXPECT_NE(error_of(decoder, clip_of(dir / "folder")).find("40000x3 pixels"), std::string::npos);
 }
 
 TEST(FrameDecoder, ErrorsNameTheClip) {
