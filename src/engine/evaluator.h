@@ -15,8 +15,9 @@ namespace actrec {
 
 using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 
-// Runs the model, on `device` and in evaluation mode, over labelled clips in batches. `progress` may be
-// empty. Throws DataError for a clip that cannot be read, and Error when the user asked to stop.
+// Runs the model over labelled clips in batches. `model` must be on `device` and in evaluation mode;
+// `progress` may be empty. Throws DataError for a clip that cannot be read, and Interrupted when the user
+// asked to stop.
 EvaluationResult evaluate_clips(Recogniser& model, const torch::Device& device,
                                 const std::vector<ClipRef>& clips, const std::vector<std::string>& classes,
                                 ClipPipeline& pipeline, const LoaderOptions& options,
