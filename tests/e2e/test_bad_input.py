@@ -1,6 +1,7 @@
 """Bad videos, settings, command lines and data sets: one clear line, the right exit code, no crash."""
 
 import json
+import os
 
 import actrec
 from actrec import DATA, USAGE, write
@@ -52,6 +53,12 @@ class VideoTest(actrec.TestCase):
         # What is left of the AVI is used, and said to be less than there was.
         self.assertEqual([len(one["top"]) for one in result.json[len(bad) :]], [5, 5])
         self.assertRegex(result.err, rf"warning: .*{half_avi}.*truncated")
+
+    def test_name_that_is_not_utf8(self):
+        clip = actrec.place(actrec.demo_clip("raise_arm"), self.directory / os.fsdecode(b"arm\xff.mp4"))
+        result = self.succeed("predict", actrec.trained() / "best.safetensors", clip, "--json")
+        self.assertTrue(result.json[0]["input"].endswith("/arm\ufffd.mp4"), result.json)
+        self.assertEqual(len(result.json[0]["top"]), 5)
 
     def test_in_a_data_set(self):
         bad, half_avi = self.broken_files()
