@@ -138,6 +138,23 @@ class OutputTest(actrec.TestCase):
         self.check_failure(result, INTERRUPTED, "interrupted")
         self.assertLess(result.out.count(str(frames)), 10000)
 
+    def test_interrupted_demo(self):
+        folder = self.directory / "demo"
+        process = actrec.start("demo", folder, "--performers", 100)
+        deadline = time.monotonic() + 60
+        while not list(folder.glob("clips/*/*.mp4")):
+            self.assertLess(time.monotonic(), deadline, "no clip within a minute")
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        result = self.finish(process)
+        self.check_failure(result, INTERRUPTED, "interrupted")
+        self.assertFalse((folder / "clips.csv").exists())
+        # The same directory serves the next try, which need not wait for the end here.
+        process = actrec.start("demo", folder, "--performers", 100)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        self.check_failure(self.finish(process), INTERRUPTED, "interrupted")
+
 
 class DeviceTest(actrec.TestCase):
     NO_DEVICE = {"CUDA_VISIBLE_DEVICES": ""}
