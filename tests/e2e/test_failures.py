@@ -156,6 +156,33 @@ class OutputTest(actrec.TestCase):
         self.check_failure(self.finish(process), INTERRUPTED, "interrupted")
 
 
+class ProgressTest(actrec.TestCase):
+    def on_a_terminal(self, *arguments):
+        """What a run that succeeds writes to stderr where that is a terminal."""
+        terminal, stderr = os.openpty()
+        process = subprocess.Popen(
+            [actrec.BINARY, *map(str, arguments)],
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            env=actrec.environment(),
+        )
+        os.close(stderr)
+        text = b""
+        try:
+            while part := os.read(terminal, 4096):
+                text += part
+        except OSError:  # how a terminal says that nobody writes to it any more
+            pass
+        os.close(terminal)
+        self.assertEqual(process.wait(timeout=60), 0, text)
+        return text.decode()
+
+    def test_quiet_silences_the_progress_line_too(self):
+        demo = ["demo", self.directory / "demo", "--performers", 3]
+        self.assertIn("rendering", self.on_a_terminal(*demo))
+        self.assertEqual(self.on_a_terminal(*demo, "--quiet"), "")
+
+
 class DeviceTest(actrec.TestCase):
     NO_DEVICE = {"CUDA_VISIBLE_DEVICES": ""}
 
