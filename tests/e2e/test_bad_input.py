@@ -189,8 +189,31 @@ class CommandLineTest(actrec.TestCase):
         for arguments in ([], ["train"], ["evaluate"], ["predict"], ["predict", "x"], ["config"]):
             with self.subTest(arguments):
                 self.fail_with(USAGE, arguments, "--help")
-        self.fail_with(USAGE, ["train", "a", "b"], "'b'")
+        for arguments, message in (
+            (["train"], "`actrec train` needs CONFIG|DATA: a configuration"),
+            (["predict", "x"], "`actrec predict` needs INPUT...: video files"),
+            (["config", "diff"], "`actrec config diff` needs A: a configuration"),
+            (["config"], "`actrec config` needs a command: show, explain"),
+            ([], "`actrec` needs a command: train, evaluate"),
+        ):
+            with self.subTest(arguments):
+                self.fail_with(USAGE, arguments, message)
+        self.fail_with(USAGE, ["train", "a", "b"], "'b'", "`actrec train --help`")
+        self.fail_with(USAGE, ["config", "show", "a", "b"], "'b'", "`actrec config show --help`")
         self.fail_with(USAGE, ["predict", "x", "y", "--top-k", "many"], "--top-k", "many")
+
+    def test_setting_taken_for_an_option(self):
+        for arguments, hint in (
+            (["train", "x", "--epochs", "3"], "--set train.epochs=3"),
+            (["train", "x", "--epochs=3"], "--set train.epochs=3"),
+            (["train", "x", "--batch-size", "4", "--output", "y"], "--set train.batch_size=4"),
+            (["config", "show", "--train.epochs", "3"], "--set train.epochs=3"),
+            (["train", "x", "--channels"], "--set model.encoder.channels=VALUE"),
+            (["train", "x", "--hidden=8"], "--set model.temporal.hidden=8"),
+            (["evaluate", "x", "--workers", "3"], "`actrec evaluate --help`"),  # takes no --set
+        ):
+            with self.subTest(" ".join(arguments)):
+                self.fail_with(USAGE, arguments, "unknown option", hint)
 
     def test_help_and_version(self):
         self.assertRegex(self.succeed("--version").out, r"^actrec \d+\.\d+\.\d+\n$")
@@ -205,6 +228,7 @@ class DataSetTest(actrec.TestCase):
     def test_no_data(self):
         missing = self.directory / "missing"
         self.fail_with(DATA, ["train", missing], missing)
+        self.fail_with(DATA, ["train", "x" * 300], "x" * 300 + ": File name too long", "hint: ")
         empty = self.directory / "empty"
         empty.mkdir()
         self.fail_with(DATA, ["train", empty], empty)

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import actrec
-from actrec import FAILURE, INTERRUPTED, USAGE, write
+from actrec import DATA, FAILURE, INTERRUPTED, USAGE, write
 
 
 class OutputTest(actrec.TestCase):
@@ -154,6 +154,33 @@ class OutputTest(actrec.TestCase):
         time.sleep(1)
         process.send_signal(signal.SIGINT)
         self.check_failure(self.finish(process), INTERRUPTED, "interrupted")
+
+
+class MemoryTest(actrec.TestCase):
+    def test_a_model_that_does_not_fit(self):
+        limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (2**34, 2**34))
+        huge = ["--set=model.encoder.type=dense", "--set=model.encoder.units=65536", "--set=clip.size=512"]
+        result = self.fail_with(
+            FAILURE,
+            ["train", actrec.demo() / "clips.csv", *huge, "--output", self.directory / "run"],
+            "memory",
+            "hint: lower train.batch_size",
+            preexec_fn=limit,
+        )
+        self.assertEqual(result.out, "")
+
+
+class WorkingDirectoryTest(actrec.TestCase):
+    def test_one_that_is_gone(self):
+        gone = self.directory / "gone"
+        gone.mkdir()
+
+        def leave():
+            os.chdir(gone)
+            os.rmdir(gone)
+
+        show = ["config", "show", "--set=threads=1"]
+        self.fail_with(DATA, show, "working directory: No such file", "hint: ", preexec_fn=leave)
 
 
 class ProgressTest(actrec.TestCase):
