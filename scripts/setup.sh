@@ -58,7 +58,7 @@ install_packages() {
   done
   ((${#absent[@]} == 0)) ||
     fail "apt has no package ${absent[*]}; hint: on Ubuntu run 'add-apt-repository universe'; in place of" \
-      "libtorch-dev, unpack LibTorch from pytorch.org and set CMAKE_PREFIX_PATH (see --help)"
+      "libtorch-dev, unpack another LibTorch and set CMAKE_PREFIX_PATH (see --help)"
   as_root "${apt[@]}" -y install --no-install-recommends "${missing[@]}"
 }
 

@@ -24,24 +24,17 @@ while (($# > 0)); do
 done
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# suppressions NAME: the option for the list of known findings in others' libraries, if there is one.
-suppressions() {
-  local file=$PWD/tests/sanitizers/$1.supp
-  [[ ! -f "$file" ]] || echo ":suppressions=$file"
-}
-
 select_tests=()
 [[ "$preset" == release ]] || select_tests=(-L unit)
 launcher=()
 case "$preset" in
   asan)
     ASAN_OPTIONS="detect_stack_use_after_return=1:strict_string_checks=1"
-    UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1$(suppressions ubsan)"
-    LSAN_OPTIONS="print_suppressions=0$(suppressions lsan)"
-    export ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS OMP_NUM_THREADS=1
+    UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1"
+    export ASAN_OPTIONS UBSAN_OPTIONS OMP_NUM_THREADS=1
     ;;
   tsan)
-    TSAN_OPTIONS="second_deadlock_stack=1$(suppressions tsan)"
+    TSAN_OPTIONS="second_deadlock_stack=1:suppressions=$PWD/tests/sanitizers/tsan.supp"
     # OpenMP's barriers are invisible to the sanitizer: one thread in LibTorch, our own threads as ever.
     export TSAN_OPTIONS OMP_NUM_THREADS=1
     # Older sanitizer runtimes do not start under strong address randomisation.

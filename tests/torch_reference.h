@@ -3,23 +3,27 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <stdexcept>
 #include <string>
 
+#include "core/text.h"
 #include "models/safetensors.h"
 #include "temporary_directory.h"
 
 namespace actrec {
 
 // What PyTorch's Python package computes in tests/reference/torch_reference.py: made once per test program.
-// Without Python's torch, tensors is empty and tests that need it skip.
+// Without Python's torch, tensors is empty and tests that need it skip; any other failure fails them.
 inline const TensorFile& torch_reference() {
   static const TensorFile kReference = [] {
     TemporaryDirectory directory;
     const auto path = directory / "reference.safetensors";
-    const std::string command =
-        "/usr/bin/python3 " ACTREC_SOURCE_DIR "/tests/reference/torch_reference.py " + path.string();
-    if (std::system((command + " 2>/dev/null").c_str()) != 0) return TensorFile();
-    return read_safetensors(path);
+    const auto errors = directory / "errors";
+    const std::string command = "/usr/bin/python3 " ACTREC_SOURCE_DIR "/tests/reference/torch_reference.py " +
+                                path.string() + " 2>" + errors.string();
+    if (std::system(command.c_str()) == 0) return read_safetensors(path);
+    if (std::system("/usr/bin/python3 -c 'import torch' 2>/dev/null") != 0) return TensorFile();
+    throw std::runtime_error("torch_reference.py failed:\n" + read_file(errors));
   }();
   return kReference;
 }

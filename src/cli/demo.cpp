@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/verbs.h"
+#include "core/stop_signal.h"
 #include "core/system.h"
 #include "core/text.h"
 #include "report/progress.h"
@@ -22,6 +23,7 @@ Action declare_demo(CLI::App& app) {
     options->threads = available_cores();
     ProgressLine line;
     const DemoSummary summary = render_demo(*directory, *options, [&](int done, int total) {
+      if (stop_requested()) throw Interrupted();
       line.show(fmt::format("rendering {}/{} clips", done, total));
     });
     line.clear();

@@ -30,7 +30,9 @@ ExitCode predict_verb(const PredictArguments& arguments) {
     }
     if (!prediction.error.empty()) fmt::print(stderr, "error: {}\n", prediction.error);
   });
-  if (arguments.json) fmt::print("{}\n", document.dump(2));
+  if (arguments.json) {  // a path may hold bytes that are no UTF-8
+    fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  }
   return failed ? ExitCode::data : ExitCode::ok;
 }
 

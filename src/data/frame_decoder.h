@@ -21,7 +21,7 @@ using FrameChooser = std::function<std::vector<std::int64_t>(std::int64_t frame_
 std::int64_t expected_frames(const VideoHeader& header, const ClipRef& clip);
 
 // The frame reduced by area averaging until its short side is `short_side` pixels; a copy where it is not
-// larger.
+// larger. Throws DataError for a frame so long that it could not be warped.
 cv::Mat reduce_frame(const cv::Mat& frame, int short_side);
 
 // Decodes chosen frames of clips, reduced once to a working size. The true frame count of a clip is

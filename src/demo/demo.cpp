@@ -25,6 +25,7 @@ namespace {
 
 constexpr double kFramesPerSecond = 25;
 constexpr const char* kListName = "clips.csv";
+constexpr const char* kProbeName = "clips/.probe.mp4";  // what codecs are tried on
 
 struct Codec {
   const char* name;
@@ -51,9 +52,9 @@ class QuietOpenCv {
   cv::utils::logging::LogLevel level_;
 };
 
-// Whether every file below `directory` is a clip of this set: what an interrupted run leaves.
+// Whether every file below `directory` is a clip of this set or the probe: what an interrupted run leaves.
 bool holds_only(const fs::path& directory, const std::vector<PlannedClip>& clips) {
-  std::set<fs::path> expected;
+  std::set<fs::path> expected{directory / kProbeName};
   for (const PlannedClip& clip : clips) expected.insert(directory / clip.path);
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(directory)) {
     if (entry.is_symlink() || (!entry.is_directory() && expected.count(entry.path()) == 0)) return false;
@@ -108,7 +109,7 @@ Codec choose_codec(const fs::path& directory) {
   // way to set its threads.
   const Codec codecs[] = {{"MPEG-4", cv::VideoWriter::fourcc('m', 'p', '4', 'v')},
                           {"H.264", cv::VideoWriter::fourcc('a', 'v', 'c', '1')}};
-  const fs::path probe = directory / ".probe.mp4";
+  const fs::path probe = directory / kProbeName;
   const std::vector<cv::Mat> frames(2, cv::Mat::zeros(kFrameHeight, kFrameWidth, CV_8UC3));
   for (const Codec& codec : codecs) {
     bool works = true;
@@ -153,7 +154,7 @@ DemoSummary render_demo(const fs::path& directory, const DemoOptions& options,
   }
 
   const QuietOpenCv quiet;
-  const Codec codec = choose_codec(directory / "clips");
+  const Codec codec = choose_codec(directory);
   std::mutex mutex;
   int done = 0;
   parallel_for(options.threads, clips.size(), [&](std::size_t i) {

@@ -31,7 +31,8 @@ void ClassificationMeter::add(std::int64_t label, const float* logits) {
   const double highest = *std::max_element(logits, logits + count);
   for (std::int64_t k = 0; k < count; ++k) {
     if (logits[k] > logits[prediction]) prediction = k;
-    if (logits[k] > logits[label] || (logits[k] == logits[label] && k < label)) ++rank;
+    const bool behind = logits[k] < logits[label] || (logits[k] == logits[label] && k > label);
+    if (k != label && !behind) ++rank;  // in this form, a label whose logit is NaN comes last
     sum += std::exp(logits[k] - highest);
   }
   ++confusion_[static_cast<std::size_t>(label)][static_cast<std::size_t>(prediction)];

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <charconv>
+
 #include "core/error.h"
 #include "core/system.h"
+#include "core/text.h"
 #include "core/torch_compat.h"
 
 namespace actrec {
@@ -22,13 +25,20 @@ torch::Device resolve_device(const std::string& name) {
                                   torch_version()),
                       "use --device cpu or --device auto, or install a LibTorch built for CUDA and a driver");
   }
-  const torch::Device device(name == "cuda" ? "cuda:0" : name);
-  const auto count = static_cast<int>(torch::cuda::device_count());
-  if (device.index() >= count) {
-    throw ConfigError(fmt::format("device: '{}' does not exist, there are {} CUDA devices", name, count),
+  return cuda_device(name, static_cast<int>(torch::cuda::device_count()));
+}
+
+torch::Device cuda_device(const std::string& name, int count) {
+  // A DeviceIndex has eight bits, so the number is compared before it becomes one.
+  int index = 0;
+  const std::string digits = name == "cuda" ? "0" : name.substr(std::string("cuda:").size());
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), index);
+  if (parsed.ec != std::errc() || index >= count) {
+    throw ConfigError(fmt::format("device: '{}' does not exist, LibTorch finds {}", name,
+                                  format_count(count, "CUDA device")),
                       "count from cuda:0");
   }
-  return device;
+  return {torch::kCUDA, static_cast<torch::DeviceIndex>(index)};
 }
 
 ThreadPlan plan_threads(const Settings& settings) {

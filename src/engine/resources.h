@@ -11,6 +11,10 @@ namespace actrec {
 // says in the log why not otherwise; asking for a CUDA device that is not there is a ConfigError.
 torch::Device resolve_device(const std::string& name);
 
+// The device that `name` ("cuda", "cuda:N") stands for where there are `count`. Throws ConfigError if N is
+// not among them.
+torch::Device cuda_device(const std::string& name, int count);
+
 // How the one budget of cores is used. LibTorch's share does not depend on the number of decoding workers,
 // so results do not either.
 struct ThreadPlan {

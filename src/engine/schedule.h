@@ -7,11 +7,11 @@
 
 namespace actrec {
 
-// Whether `value` is better than `best` by more than min_delta.
+// Whether `value` is better than `best` by more than min_delta. Any number is better than NaN.
 bool improves(Monitor monitor, double value, double best, double min_delta);
 
 // The learning rate of a step: a pure function of the step and of the monitored values of the epochs before
-// it, so that a resumed run continues with the same numbers. `step` counts optimiser steps from 0.
+// it. `step` counts optimiser steps from 0.
 double learning_rate_at(const TrainSettings& settings, std::int64_t step, std::int64_t steps_per_epoch,
                         const std::vector<double>& monitored);
 

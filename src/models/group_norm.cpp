@@ -62,21 +62,22 @@ ACTREC_VECTORIZE void add_gradients(const float* __restrict x, const float* __re
                                     float* __restrict products) {
   for (std::int64_t p = 0; p < pixels; ++p, x += channels, dy += channels) {
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float dz = x[c] * scale[c] + shift[c] > 0.f ? dy[c] : 0.f;
+      const float dz = x[c] * scale[c] + shift[c] <= 0.f ? 0.f : dy[c];
       sums[c] += dz;
       products[c] += dz * x[c];
     }
   }
 }
 
-// y = relu(x * scale + shift)
+// y = relu(x * scale + shift). As in LibTorch, NaN stays NaN here and in the gradients: a zero would hide
+// that training has diverged.
 ACTREC_VECTORIZE void scale_and_clip(const float* __restrict x, std::int64_t pixels, std::int64_t channels,
                                      const float* __restrict scale, const float* __restrict shift,
                                      float* __restrict y) {
   for (std::int64_t p = 0; p < pixels; ++p, x += channels, y += channels) {
     for (std::int64_t c = 0; c < channels; ++c) {
       const float value = x[c] * scale[c] + shift[c];
-      y[c] = value > 0.f ? value : 0.f;
+      y[c] = value < 0.f ? 0.f : value;
     }
   }
 }
@@ -89,7 +90,7 @@ ACTREC_VECTORIZE void combine_gradients(const float* __restrict x, const float* 
                                         float* __restrict dx) {
   for (std::int64_t p = 0; p < pixels; ++p, x += channels, dy += channels, dx += channels) {
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float dz = x[c] * scale[c] + shift[c] > 0.f ? dy[c] : 0.f;
+      const float dz = x[c] * scale[c] + shift[c] <= 0.f ? 0.f : dy[c];
       dx[c] = dz * scale[c] + x[c] * factor[c] + constant[c];
     }
   }
@@ -129,8 +130,8 @@ void measure(const Extent& e, const float* x, float* mean, float* rstd) {
     }
     const double average = sum / count;
     mean[g] = static_cast<float>(average);
-    rstd[g] =
-        static_cast<float>(1.0 / std::sqrt(std::max(0.0, square / count - average * average) + kEpsilon));
+    const double variance = square / count - average * average;
+    rstd[g] = static_cast<float>(1.0 / std::sqrt((variance < 0 ? 0 : variance) + kEpsilon));
   }
 }
 

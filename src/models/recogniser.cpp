@@ -13,10 +13,7 @@ struct Count {
   std::int64_t dim = 0;
 };
 
-Count count_encoder(const EncoderSettings& settings, FrameSize size) {
-  if (settings.type == EncoderType::dense) {
-    return {settings.units * (std::int64_t{3} * size.height * size.width + 1), settings.units};
-  }
+Count count_small_cnn(const EncoderSettings& settings) {
   Count count{0, 3};
   for (const std::int64_t out : settings.channels) {
     count.parameters += out * (9 * count.dim + 2);  // 3x3 kernels; weight and bias of the norm
@@ -26,9 +23,17 @@ Count count_encoder(const EncoderSettings& settings, FrameSize size) {
   return count;
 }
 
-Count count_temporal(const TemporalSettings& settings, std::int64_t input_dim) {
-  if (settings.type == TemporalType::mean) return {0, input_dim};
-  const std::int64_t gates = settings.type == TemporalType::lstm ? 4 : 3;
+Count count_encoder(const EncoderSettings& settings, FrameSize size) {
+  switch (settings.type) {
+    case EncoderType::small_cnn:
+      return count_small_cnn(settings);
+    case EncoderType::dense:
+      return {settings.units * (std::int64_t{3} * size.height * size.width + 1), settings.units};
+  }
+  throw std::logic_error("unknown encoder type");
+}
+
+Count count_recurrent(const TemporalSettings& settings, std::int64_t input_dim, std::int64_t gates) {
   const std::int64_t hidden = settings.hidden, directions = settings.bidirectional ? 2 : 1;
   Count count{0, input_dim};
   for (int layer = 0; layer < settings.layers; ++layer) {
@@ -37,6 +42,18 @@ Count count_temporal(const TemporalSettings& settings, std::int64_t input_dim) {
   }
   if (settings.pool == TemporalPool::attention) count.parameters += count.dim * (count.dim + 2);
   return count;
+}
+
+Count count_temporal(const TemporalSettings& settings, std::int64_t input_dim) {
+  switch (settings.type) {
+    case TemporalType::lstm:
+      return count_recurrent(settings, input_dim, 4);
+    case TemporalType::gru:
+      return count_recurrent(settings, input_dim, 3);
+    case TemporalType::mean:
+      return {0, input_dim};
+  }
+  throw std::logic_error("unknown temporal type");
 }
 
 }  // namespace

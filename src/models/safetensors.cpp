@@ -148,6 +148,9 @@ class Reader {
       fail(fmt::format("tensor '{}' has {} bytes for its shape", name, last - first));
     if (bytes > 0 && !used.emplace(first, last).second)
       fail(fmt::format("tensor '{}' shares its bytes", name));
+    // Before anything is allocated: overlapping tensors of a small file could ask for any amount of memory.
+    if (bytes > data_bytes_ - claimed_) fail(fmt::format("tensor '{}' overlaps others", name));
+    claimed_ += bytes;
 
     torch::Tensor tensor = torch::empty(shape, dtype->type);
     file_.seekg(static_cast<std::streamoff>(data_start_ + first));
@@ -160,6 +163,7 @@ class Reader {
   std::uint64_t file_bytes_ = 0;
   std::uint64_t data_start_ = 0;
   std::uint64_t data_bytes_ = 0;
+  std::uint64_t claimed_ = 0;  // bytes of the tensors so far
 };
 
 }  // namespace

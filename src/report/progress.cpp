@@ -1,6 +1,7 @@
 #include "report/progress.h"
 
 #include <fmt/format.h>
+#include <spdlog/sinks/sink.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -14,15 +15,18 @@ namespace {
 constexpr auto kInterval = std::chrono::milliseconds(100);
 constexpr const char* kClearLine = "\r\x1b[K";
 
+// The log's first sink is stderr; the logger itself takes everything, for the log file (core/logging.cpp).
+bool log_is_quiet() { return !spdlog::default_logger()->sinks().front()->should_log(spdlog::level::info); }
+
 }  // namespace
 
-ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1) {}
+ProgressLine::ProgressLine() : visible_(::isatty(STDERR_FILENO) == 1 && !log_is_quiet()) {}
 
 ProgressLine::~ProgressLine() { clear(); }
 
 void ProgressLine::show(const std::string& text) {
   const auto now = std::chrono::steady_clock::now();
-  if (!terminal_ || now - last_ < kInterval) return;
+  if (!visible_ || now - last_ < kInterval) return;
   last_ = now;
   shown_ = true;
   fmt::print(stderr, "{}{}", kClearLine, text);

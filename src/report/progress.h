@@ -8,8 +8,8 @@
 
 namespace actrec {
 
-// One line on stderr that is written over, at most ten times a second, and only if stderr is a terminal. The
-// destructor clears it.
+// One line on stderr that is written over, at most ten times a second, and only if stderr is a terminal and
+// the log there is not quiet. The destructor clears it.
 class ProgressLine {
  public:
   ProgressLine();
@@ -21,7 +21,7 @@ class ProgressLine {
   void clear();
 
  private:
-  bool terminal_;
+  bool visible_;
   bool shown_ = false;
   std::chrono::steady_clock::time_point last_{};
 };

@@ -149,7 +149,10 @@ TEST_F(RenderDemo, AnInterruptedRunLeavesNoListAndCanBeRepeated) {
                            }),
                std::runtime_error);
   EXPECT_FALSE(fs::exists(directory / "clips.csv"));
+  const fs::path probe = directory / "clips" / ".probe.mp4";  // of a run that was killed at its very start
+  put(probe, "half a video");
   EXPECT_EQ(render_demo(directory, smallest()).clips, 24);
+  EXPECT_FALSE(fs::exists(probe));
 
   // A finished set, too, may be rendered again; what the user added beside it stays.
   put(directory / "runs" / "log.txt", "mine");

@@ -1,6 +1,7 @@
 """Bad videos, settings, command lines and data sets: one clear line, the right exit code, no crash."""
 
 import json
+import os
 
 import actrec
 from actrec import DATA, USAGE, write
@@ -52,6 +53,12 @@ class VideoTest(actrec.TestCase):
         # What is left of the AVI is used, and said to be less than there was.
         self.assertEqual([len(one["top"]) for one in result.json[len(bad) :]], [5, 5])
         self.assertRegex(result.err, rf"warning: .*{half_avi}.*truncated")
+
+    def test_name_that_is_not_utf8(self):
+        clip = actrec.place(actrec.demo_clip("raise_arm"), self.directory / os.fsdecode(b"arm\xff.mp4"))
+        result = self.succeed("predict", actrec.trained() / "best.safetensors", clip, "--json")
+        self.assertTrue(result.json[0]["input"].endswith("/arm\ufffd.mp4"), result.json)
+        self.assertEqual(len(result.json[0]["top"]), 5)
 
     def test_in_a_data_set(self):
         bad, half_avi = self.broken_files()
@@ -182,8 +189,31 @@ class CommandLineTest(actrec.TestCase):
         for arguments in ([], ["train"], ["evaluate"], ["predict"], ["predict", "x"], ["config"]):
             with self.subTest(arguments):
                 self.fail_with(USAGE, arguments, "--help")
-        self.fail_with(USAGE, ["train", "a", "b"], "'b'")
+        for arguments, message in (
+            (["train"], "`actrec train` needs CONFIG|DATA: a configuration"),
+            (["predict", "x"], "`actrec predict` needs INPUT...: video files"),
+            (["config", "diff"], "`actrec config diff` needs A: a configuration"),
+            (["config"], "`actrec config` needs a command: show, explain"),
+            ([], "`actrec` needs a command: train, evaluate"),
+        ):
+            with self.subTest(arguments):
+                self.fail_with(USAGE, arguments, message)
+        self.fail_with(USAGE, ["train", "a", "b"], "'b'", "`actrec train --help`")
+        self.fail_with(USAGE, ["config", "show", "a", "b"], "'b'", "`actrec config show --help`")
         self.fail_with(USAGE, ["predict", "x", "y", "--top-k", "many"], "--top-k", "many")
+
+    def test_setting_taken_for_an_option(self):
+        for arguments, hint in (
+            (["train", "x", "--epochs", "3"], "--set train.epochs=3"),
+            (["train", "x", "--epochs=3"], "--set train.epochs=3"),
+            (["train", "x", "--batch-size", "4", "--output", "y"], "--set train.batch_size=4"),
+            (["config", "show", "--train.epochs", "3"], "--set train.epochs=3"),
+            (["train", "x", "--channels"], "--set model.encoder.channels=VALUE"),
+            (["train", "x", "--hidden=8"], "--set model.temporal.hidden=8"),
+            (["evaluate", "x", "--workers", "3"], "`actrec evaluate --help`"),  # takes no --set
+        ):
+            with self.subTest(" ".join(arguments)):
+                self.fail_with(USAGE, arguments, "unknown option", hint)
 
     def test_help_and_version(self):
         self.assertRegex(self.succeed("--version").out, r"^actrec \d+\.\d+\.\d+\n$")
@@ -198,6 +228,7 @@ class DataSetTest(actrec.TestCase):
     def test_no_data(self):
         missing = self.directory / "missing"
         self.fail_with(DATA, ["train", missing], missing)
+        self.fail_with(DATA, ["train", "x" * 300], "x" * 300 + ": File name too long", "hint: ")
         empty = self.directory / "empty"
         empty.mkdir()
         self.fail_with(DATA, ["train", empty], empty)

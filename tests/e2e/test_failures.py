@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import actrec
-from actrec import FAILURE, INTERRUPTED, USAGE, write
+from actrec import DATA, FAILURE, INTERRUPTED, USAGE, write
 
 
 class OutputTest(actrec.TestCase):
@@ -137,6 +137,73 @@ class OutputTest(actrec.TestCase):
         result = self.finish(process)
         self.check_failure(result, INTERRUPTED, "interrupted")
         self.assertLess(result.out.count(str(frames)), 10000)
+
+    def test_interrupted_demo(self):
+        folder = self.directory / "demo"
+        process = actrec.start("demo", folder, "--performers", 10)
+        deadline = time.monotonic() + 60
+        while not list(folder.glob("clips/*/*.mp4")):
+            self.assertLess(time.monotonic(), deadline, "no clip within a minute")
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        result = self.finish(process)
+        self.check_failure(result, INTERRUPTED, "interrupted")
+        self.assertFalse((folder / "clips.csv").exists())
+        self.succeed("demo", folder, "--performers", 10)  # the same directory serves the next try
+
+
+class MemoryTest(actrec.TestCase):
+    def test_a_model_that_does_not_fit(self):
+        limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (2**34, 2**34))
+        huge = ["--set=model.encoder.type=dense", "--set=model.encoder.units=65536", "--set=clip.size=512"]
+        result = self.fail_with(
+            FAILURE,
+            ["train", actrec.demo() / "clips.csv", *huge, "--output", self.directory / "run"],
+            "memory",
+            "hint: lower train.batch_size",
+            preexec_fn=limit,
+        )
+        self.assertEqual(result.out, "")
+
+
+class WorkingDirectoryTest(actrec.TestCase):
+    def test_one_that_is_gone(self):
+        gone = self.directory / "gone"
+        gone.mkdir()
+
+        def leave():
+            os.chdir(gone)
+            os.rmdir(gone)
+
+        show = ["config", "show", "--set=threads=1"]
+        self.fail_with(DATA, show, "working directory: No such file", "hint: ", preexec_fn=leave)
+
+
+class ProgressTest(actrec.TestCase):
+    def on_a_terminal(self, *arguments):
+        """What a run that succeeds writes to stderr where that is a terminal."""
+        terminal, stderr = os.openpty()
+        process = subprocess.Popen(
+            [actrec.BINARY, *map(str, arguments)],
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            env=actrec.environment(),
+        )
+        os.close(stderr)
+        text = b""
+        try:
+            while part := os.read(terminal, 4096):
+                text += part
+        except OSError:  # how a terminal says that nobody writes to it any more
+            pass
+        os.close(terminal)
+        self.assertEqual(process.wait(timeout=60), 0, text)
+        return text.decode()
+
+    def test_quiet_silences_the_progress_line_too(self):
+        demo = ["demo", self.directory / "demo", "--performers", 3]
+        self.assertIn("rendering", self.on_a_terminal(*demo))
+        self.assertEqual(self.on_a_terminal(*demo, "--quiet"), "")
 
 
 class DeviceTest(actrec.TestCase):

@@ -51,6 +51,22 @@ TEST(ClassificationMeter, SurvivesLogitsThatWouldOverflow) {
   EXPECT_DOUBLE_EQ(meter.result().loss, 2000);
 }
 
+TEST(ClassificationMeter, NeverCountsWhatIsNotANumberAsAGoodGuess) {
+  const float nan = std::nanf("");
+  ClassificationMeter all(std::vector<std::string>(7, "x"));
+  const std::vector<float> nothing(7, nan);
+  for (int label = 0; label < 7; ++label) all.add(label, nothing.data());
+  EXPECT_EQ(all.result().top5, 0);
+  EXPECT_TRUE(std::isnan(all.result().loss));
+
+  ClassificationMeter one(std::vector<std::string>(7, "x"));
+  const std::vector<float> logits{7, 6, 5, 4, 3, nan, 1};
+  one.add(5, logits.data());
+  EXPECT_EQ(one.result().top5, 0);
+  one.add(0, logits.data());
+  EXPECT_DOUBLE_EQ(one.result().top5, 0.5);
+}
+
 TEST(ClassificationMeter, IsZeroBeforeTheFirstClip) {
   const EvaluationResult result = ClassificationMeter({"a", "b"}).result();
   EXPECT_EQ(result.clips, 0);

@@ -23,6 +23,23 @@ TEST(ResolveDevice, FallsBackOnlyForAuto) {
   }
 }
 
+TEST(CudaDevice, IsOneOfThoseThatAreThere) {
+  EXPECT_EQ(cuda_device("cuda", 1), torch::Device(torch::kCUDA, 0));
+  EXPECT_EQ(cuda_device("cuda:0", 1), torch::Device(torch::kCUDA, 0));
+  EXPECT_EQ(cuda_device("cuda:3", 4), torch::Device(torch::kCUDA, 3));
+  // 256 would be 0 in eight bits; the last number is beyond any integer.
+  for (const char* name : {"cuda:1", "cuda:128", "cuda:256", "cuda:99999999999999999999"}) {
+    try {
+      cuda_device(name, 1);
+      FAIL() << name;
+    } catch (const ConfigError& error) {
+      EXPECT_NE(std::string(error.what()).find(std::string("'") + name + "' does not exist"),
+                std::string::npos)
+          << error.what();
+    }
+  }
+}
+
 TEST(PlanThreads, GivesLibTorchTheBudgetWhateverTheWorkers) {
   Settings settings;
   settings.threads = 2;

@@ -64,7 +64,16 @@ TEST(Improves, GoesTheMonitorsWayByMoreThanMinDelta) {
   EXPECT_FALSE(improves(Monitor::val_loss, 0.95, 1.0, 0.1));
   EXPECT_TRUE(improves(Monitor::val_top1, 0.8, 0.6, 0.1));
   EXPECT_FALSE(improves(Monitor::val_top1, 0.6, 0.6, 0));
-  EXPECT_FALSE(improves(Monitor::val_loss, std::nan(""), 1.0, 0));
+}
+
+TEST(Improves, AnyNumberBeatsWhatIsNone) {
+  const double nan = std::nan("");
+  for (const Monitor monitor : {Monitor::val_loss, Monitor::val_top1}) {
+    EXPECT_FALSE(improves(monitor, nan, 1.0, 0));
+    EXPECT_FALSE(improves(monitor, nan, nan, 0));
+    EXPECT_TRUE(improves(monitor, 1.0, nan, 0.1));
+  }
+  EXPECT_EQ(stopping_state(EarlyStoppingSettings(), {nan, 3, 2, nan}).best_epoch, 2);
 }
 
 TEST(StoppingState, StopsAfterPatienceEpochsWithoutABetterOne) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "torch_reference.h"
 
 namespace actrec {
@@ -60,6 +62,31 @@ TEST(GroupNormRelu, BothLayoutsGiveTheSame) {
   EXPECT_LT(max_difference(contiguous.y, fused.y), 1e-5);
   EXPECT_LT(max_difference(contiguous.dx, fused.dx), 1e-5);
   EXPECT_LT(max_difference(contiguous.dweight, fused.dweight), 1e-4);
+}
+
+TEST(GroupNormRelu, WhatIsNotANumberStaysSoInBothLayouts) {
+  const float nan = std::numeric_limits<float>::quiet_NaN(),
+              infinity = std::numeric_limits<float>::infinity();
+  const auto compare = [](GroupNormRelu& layer, const torch::Tensor& x) {
+    const torch::Tensor dy = torch::ones_like(x);
+    const Gradients contiguous = run(layer, x, dy);
+    const Gradients fused = run(layer, x.contiguous(torch::MemoryFormat::ChannelsLast), dy);
+    EXPECT_TRUE(contiguous.y.isnan().any().item<bool>());
+    EXPECT_FALSE(contiguous.y.isnan().all().item<bool>());
+    EXPECT_TRUE(torch::equal(fused.y.isnan(), contiguous.y.isnan()));
+    EXPECT_TRUE(torch::equal(fused.dx.isnan(), contiguous.dx.isnan()));
+    EXPECT_TRUE(torch::equal(fused.dweight.isnan(), contiguous.dweight.isnan()));
+    EXPECT_TRUE(torch::equal(fused.dbias.isnan(), contiguous.dbias.isnan()));
+  };
+  for (const float value : {nan, infinity, -infinity}) {
+    GroupNormRelu layer(2, 8);
+    torch::Tensor x = torch::randn({2, 8, 6, 6});
+    x.index_put_({1, 2, 3, 4}, value);
+    compare(layer, x);
+  }
+  GroupNormRelu broken(2, 8);
+  broken.named_parameters()["weight"].data()[5] = nan;
+  compare(broken, torch::randn({2, 8, 6, 6}));
 }
 
 TEST(GroupNormRelu, DoesNotDependOnTheNumberOfThreads) {

@@ -86,11 +86,21 @@ TEST(Safetensors, RefusesEveryHostileFileWithItsName) {
       {file_of(
            R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
            eight),
-       "overlap or leave gaps"},
+       "'b' overlaps"},
       {file_of(
            R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})",
            eight),
        "shares its bytes"},
+      {file_of(
+           R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}})",
+           eight + eight),
+       "overlap or leave gaps"},
+      // Each would fit, and reading goes no further than where their sum does not: nothing is allocated
+      // twice.
+      {file_of(
+           R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]},"c":{"dtype":"F99","shape":[2],"data_offsets":[0,8]}})",
+           eight),
+       "'b' overlaps"},
   };
   for (const auto& [content, reason] : cases) {
     const std::string error = error_of(path, content);
