@@ -2,11 +2,13 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <set>
 
 #include "cli/common.h"
 #include "cli/verbs.h"
 #include "config/config_file.h"
 #include "core/atomic_file.h"
+#include "core/directory_lock.h"
 #include "core/logging.h"
 #include "core/system.h"
 #include "core/text.h"
@@ -24,31 +26,35 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Whether a run may start there: nothing is in it but what a run writes before its first epoch.
+// Whether a run may start in an existing directory: it is empty, or an earlier run failed there before its
+// first epoch.
 bool is_free(const fs::path& directory) {
-  if (!fs::exists(directory)) return true;
   if (!fs::is_directory(directory)) return false;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
-    const fs::path name = entry.path().filename();
-    if (name != "config.json" && name != "log.txt") return false;
-  }
-  return true;
+  std::set<std::string> names;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory))
+    names.insert(entry.path().filename().string());
+  return names.empty() || names == std::set<std::string>{"log.txt"} ||
+         names == std::set<std::string>{"config.json", "log.txt"};
 }
 
-// The directory asked for, or the first free of runs/NAME, runs/NAME-2, ...
-fs::path choose_output(const std::string& wanted, const Settings& settings) {
+// Makes the directory asked for, or the first of runs/NAME, runs/NAME-2, ... that does not exist.
+fs::path make_output(const std::string& wanted, const Settings& settings) {
   if (!wanted.empty()) {
-    if (!is_free(wanted)) {
+    if (fs::exists(wanted) && !is_free(wanted)) {
       throw ConfigError(fmt::format("--output {} already exists and is not an empty directory", wanted),
                         "choose another name; nothing is overwritten");
     }
+    create_writable_directory(wanted);
     return absolute_path(wanted);
   }
   const fs::path data = settings.data.path;
   const bool list = data.has_extension() && !fs::is_directory(data);
   const std::string name = (list ? data.parent_path() : data).filename().string();
-  fs::path output = absolute_path("runs") / name;
-  for (int k = 2; !is_free(output); ++k) output = absolute_path("runs") / fmt::format("{}-{}", name, k);
+  const fs::path runs = absolute_path("runs");
+  create_writable_directory(runs);
+  fs::path output = runs / name;
+  // Making it also keeps it from another run that starts at the same moment.
+  for (int k = 2; !fs::create_directory(output); ++k) output = runs / fmt::format("{}-{}", name, k);
   return output;
 }
 
@@ -97,8 +103,8 @@ ExitCode train_verb(const RunArguments& arguments, const std::string& wanted_out
   const DataSplits splits = load_splits(settings);
   warn_about_flips(settings, splits.classes);
 
-  const fs::path output = choose_output(wanted_output, settings);
-  create_writable_directory(output);
+  const fs::path output = make_output(wanted_output, settings);
+  const DirectoryLock lock(output);
   add_log_file(output / "log.txt");
   spdlog::info("run directory: {}", output.string());
   choose_cache(settings, splits);

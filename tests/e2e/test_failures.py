@@ -29,6 +29,43 @@ class OutputTest(actrec.TestCase):
         self.fail_with(USAGE, self.train("--output", mine), mine)
         self.assertEqual(mine.read_text(), "precious")
 
+    def test_a_configuration_in_the_output_directory_is_not_overwritten(self):
+        config = write(self.directory / "experiment/config.json", '// mine\n{"train": {"epochs": 1}}')
+        data = f"--set=data.path={actrec.demo() / 'clips.csv'}"
+        self.fail_with(USAGE, ["train", config, data, *actrec.TINY, "--output", config.parent], config.parent)
+        self.assertIn("// mine", config.read_text())
+
+    def test_two_runs_at_once_never_share_a_directory(self):
+        runs = [
+            subprocess.Popen(
+                [actrec.BINARY, *map(str, self.train())],
+                cwd=self.directory,
+                env=actrec.environment(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+            for _ in range(3)
+        ]
+        for run in runs:
+            out, _ = run.communicate(timeout=240)
+            self.assertEqual(run.returncode, 0, out)
+        directories = list((self.directory / "runs").iterdir())
+        self.assertEqual(len(directories), 3)
+        for directory in directories:
+            self.assertTrue((directory / "best.safetensors").exists())
+
+    def test_a_directory_that_a_run_is_using_is_refused(self):
+        output = self.directory / "run"
+        endless = ["--set=train.epochs=100000", "--set=train.early_stopping.patience=0"]
+        process = actrec.start(*self.train(*endless, "--output", output))
+        deadline = time.monotonic() + 60
+        while not (output / "log.txt").exists():
+            self.assertLess(time.monotonic(), deadline, "training does not begin")
+            time.sleep(0.001)
+        self.fail_with(USAGE, self.train("--output", output), output)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(self.finish(process).code, INTERRUPTED)
+
     def test_directory_that_cannot_be_made(self):
         file = write(self.directory / "file", "")
         self.fail_with(FAILURE, self.train("--output", file / "run"), file / "run")
