@@ -14,6 +14,7 @@
 
 #include "cli/verbs.h"
 #include "config/describe.h"
+#include "config/keys.h"
 #include "core/logging.h"
 #include "core/memory.h"
 #include "core/stop_signal.h"

@@ -52,7 +52,7 @@ class FileReader {
   std::vector<fs::path> bases(const Json& extends, const std::string& name) {
     std::vector<fs::path> files;
     for (const Json& base : extends.is_array() ? extends : Json::array({extends})) {
-      if (!base.is_string() || base.get_ref<const std::string&>().empty()) {
+      if (!is_file_name(base)) {
         problems_.add_unreadable(
             fmt::format("{}: extends: must be a file name or a list of file names, but is {}", name,
                         short_json(extends)));
@@ -61,6 +61,12 @@ class FileReader {
       files.push_back((open_.back().parent_path() / base.get<std::string>()).lexically_normal());
     }
     return files;
+  }
+
+  static bool is_file_name(const Json& base) {
+    if (!base.is_string()) return false;
+    const auto& text = base.get_ref<const std::string&>();
+    return !text.empty() && text.find('\0') == std::string::npos;
   }
 
   void extend(const fs::path& base, const std::string& name) {
@@ -84,15 +90,6 @@ class FileReader {
   Problems& problems_;
   std::vector<fs::path> open_;  // from the user's file to the one being read
 };
-
-bool is_utf8(const std::string& text) {
-  try {
-    Json(text).dump();
-    return true;
-  } catch (const Json::type_error&) {
-    return false;
-  }
-}
 
 // True where the words of an override are the value: texts, paths, choices.
 bool is_text_setting(const std::string& wanted) {
@@ -136,9 +133,7 @@ void apply_override(const std::string& text, Settings& settings, Problems& probl
     return;
   }
   if (key_kind(key) == KeyKind::unknown) {
-    const std::string suggestion = suggest_key(key);
-    problems.add(origin, key,
-                 suggestion.empty() ? kUnknownKey : fmt::format("{}, {}", kUnknownKey, suggestion));
+    problems.add_unknown_key(origin, key, suggest_key(key));
     return;
   }
   try {
@@ -157,9 +152,11 @@ void apply_override(const std::string& text, Settings& settings, Problems& probl
 
 void check_contradictions(const Settings& settings, const std::string& where, Problems& problems) {
   if (problems.any_unreadable()) return;
-  for (const std::string& sentence : find_contradictions(settings)) {
+  for (const auto& [keys, text] : find_contradictions(settings)) {
     // A value that was refused left another one behind, about which there is nothing to say.
-    if (!problems.mentions_a_key_of(sentence)) problems.add(where, "", sentence);
+    const bool is_about_refused = std::any_of(
+        keys.begin(), keys.end(), [&problems](const std::string& key) { return problems.are_about(key); });
+    if (!is_about_refused) problems.add(where, "", text);
   }
 }
 

@@ -33,7 +33,13 @@ Settings settings_from_json(const nlohmann::ordered_json& document, const std::s
 // Every setting, in declaration order; settings_from_json(settings_to_json(s)) gives s.
 nlohmann::ordered_json settings_to_json(const Settings& settings);
 
-// Contradictions between valid values, one sentence each with the keys it is about; empty when fine.
-std::vector<std::string> find_contradictions(const Settings& settings);
+// Valid values that contradict each other.
+struct Contradiction {
+  std::vector<std::string> keys;  // all settings it is about
+  std::string text;               // a sentence that starts with the first of them
+};
+
+// Empty when the settings are fine.
+std::vector<Contradiction> find_contradictions(const Settings& settings);
 
 }  // namespace actrec

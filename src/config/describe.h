@@ -18,9 +18,6 @@ struct SettingDescription {
 };
 std::vector<SettingDescription> describe_settings();
 
-// All dotted keys, sections not included.
-std::vector<std::string> setting_keys();
-
 // Reference text for `config explain [KEY]`: every setting, or those at or below `key`.
 // Throws ConfigError with the closest match for a key that does not exist.
 std::string explain_settings(const std::string& key = {});

@@ -1,10 +1,7 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
 #include <limits>
-#include <string>
-#include <vector>
 
 namespace actrec {
 
@@ -62,6 +59,12 @@ constexpr Limits between(double low, double high) { return {low, high}; }
 // Names<E>::values[i] is the JSON spelling of the enumerator with value i.
 template <typename E>
 struct Names;
+
+// Not of `values`, which is written as its numbers.
+template <>
+struct Names<NormalizationType> {
+  static constexpr std::array values{"imagenet", "encoder", "dataset"};
+};
 
 // A section of settings is one list of FIELD(type, name, default, limits, doc) and SECTION(type, name,
 // doc) entries; ACTREC_SETTINGS makes it a struct with those members, their defaults, and

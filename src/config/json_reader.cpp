@@ -11,11 +11,14 @@
 namespace actrec {
 namespace {
 
-std::filesystem::path resolve(const std::filesystem::path& path, const std::filesystem::path& base) {
-  if (path.empty() || base.empty()) return path;
-  std::filesystem::path whole = (std::filesystem::absolute(base) / path).lexically_normal();
+// Makes a path absolute and normal. Returns what is wrong in words that follow "KEY: ", or "".
+std::string resolve(const std::filesystem::path& base, std::filesystem::path& path) {
+  if (path.empty() || base.empty()) return "";
+  path = (std::filesystem::absolute(base) / path).lexically_normal();
   // "videos/" and "videos" are one folder, and its name is "videos".
-  return whole.has_filename() ? whole : whole.parent_path();
+  if (!path.has_filename()) path = path.parent_path();
+  // Settings are written as JSON, which holds nothing else.
+  return is_utf8(path.string()) ? "" : "lies in a directory whose name is not UTF-8";
 }
 
 // Visitor that reads one object of the document.
@@ -29,11 +32,15 @@ class SectionReader {
     known_.insert(name);
     const auto found = object_.find(name);
     if (found == object_.end()) return;
-    const std::string problem = read_value(*found, limits, value);
-    if (!problem.empty()) {
+    T read = value;
+    std::string problem = read_value(*found, limits, read);
+    if constexpr (std::is_same_v<T, std::filesystem::path>) {
+      if (problem.empty()) problem = resolve(origin_.base, read);
+    }
+    if (problem.empty()) {
+      value = std::move(read);
+    } else {
       problems_.add(origin_.name, prefix_ + name, problem);
-    } else if constexpr (std::is_same_v<T, std::filesystem::path>) {
-      value = resolve(value, origin_.base);
     }
   }
 
@@ -57,18 +64,18 @@ class SectionReader {
 
   void report_unknown() const {
     for (const auto& [name, value] : object_.items()) {
-      if (known_.count(name) == 0) problems_.add(origin_.name, prefix_ + name, describe_unknown(name));
+      if (known_.count(name) == 0) problems_.add_unknown_key(origin_.name, prefix_ + name, advice_on(name));
     }
   }
 
  private:
-  std::string describe_unknown(const std::string& name) const {
-    if (name.find('.') != std::string::npos && key_kind(prefix_ + name) != KeyKind::unknown) {
-      const std::vector<std::string> parts = split(name, '.');
-      return fmt::format("{}, sections are nested: \"{}\": ... }}", kUnknownKey, join(parts, "\": { \""));
+  std::string advice_on(const std::string& name) const {
+    if (name.find('.') == std::string::npos || key_kind(prefix_ + name) == KeyKind::unknown) {
+      return suggest_key(prefix_ + name);
     }
-    const std::string suggestion = suggest_key(prefix_ + name);
-    return suggestion.empty() ? kUnknownKey : fmt::format("{}, {}", kUnknownKey, suggestion);
+    std::string advice = "sections are nested: \"" + join(split(name, '.'), "\": { \"") + "\": ...";
+    for (const char c : name) advice += c == '.' ? " }" : "";
+    return advice;
   }
 
   const Json& object_;

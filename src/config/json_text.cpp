@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
 
 #include "core/error.h"
 #include "core/text.h"
@@ -13,8 +14,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// No configuration needs it, and what prints or copies a document calls itself once for each level.
+constexpr std::size_t kDeepest = 64;
+
 // Builds the document as nlohmann's own handler does, and keeps what that one does not tell: keys that
-// appear twice, and where the text stops being JSON.
+// appear twice, and where the text stops being JSON. Stops where the nesting gets too deep.
 class DocumentBuilder : public nlohmann::json_sax<Json> {
  public:
   bool null() override { return add(nullptr); }
@@ -49,7 +53,8 @@ class DocumentBuilder : public nlohmann::json_sax<Json> {
   }
 
   ParsedJson take() { return {std::move(root_), std::move(duplicates_)}; }
-  std::size_t position() const { return position_; }  // bytes read, the offending one included
+  bool too_deep() const { return too_deep_; }
+  std::size_t position() const { return position_; }  // of a syntax error: bytes read, with the offending one
   std::string explain() const;
 
  private:
@@ -68,6 +73,8 @@ class DocumentBuilder : public nlohmann::json_sax<Json> {
   }
   bool add(Json value) { return place(std::move(value)) != nullptr; }
   bool open(Json container) {
+    too_deep_ = levels_.size() == kDeepest;
+    if (too_deep_) return false;
     levels_.push_back({place(std::move(container)), "", {}});
     return true;
   }
@@ -88,6 +95,7 @@ class DocumentBuilder : public nlohmann::json_sax<Json> {
   Json root_;
   std::vector<Level> levels_;
   std::vector<std::string> duplicates_;
+  bool too_deep_ = false;
   std::size_t position_ = 0;
   std::string last_token_;
   std::string reason_;
@@ -99,7 +107,8 @@ std::string DocumentBuilder::expected() const {
     return reason_.find(fmt::format("while parsing {} - ", what)) != std::string::npos;
   };
   if (parsing("object key")) return "a key in double quotes";
-  if (parsing("object separator")) return fmt::format("':' after the key \"{}\"", levels_.back().key);
+  if (parsing("object separator"))
+    return fmt::format("':' after the key \"{}\"", shorten(levels_.back().key));
   if (parsing("object")) return "',' or '}'";
   if (parsing("array")) return "',' or ']'";
   if (levels_.empty()) return "'{'";
@@ -107,8 +116,9 @@ std::string DocumentBuilder::expected() const {
 }
 
 std::string DocumentBuilder::explain() const {
+  if (too_deep_) return fmt::format("nested more than {} levels deep", kDeepest);
   const auto says = [this](const char* phrase) { return reason_.find(phrase) != std::string::npos; };
-  if (says("number overflow")) return fmt::format("the number {} is too large", last_token_);
+  if (says("number overflow")) return fmt::format("the number {} is too large", shorten(last_token_));
   if (says("; expected end of input")) return "text after the end of the document";
   if (says("unexpected end of input")) return fmt::format("the text ends too early, expected {}", expected());
   if (says("missing closing quote")) return "a text has no closing quote";
@@ -151,8 +161,11 @@ Place place_of(std::string_view text, std::size_t offset) {
 
 ParsedJson parse_json(std::string_view text, const std::string& origin) {
   DocumentBuilder builder;
-  if (!Json::sax_parse(text, &builder, Json::input_format_t::json, true, true)) {
-    const Place place = place_of(text, std::max<std::size_t>(builder.position(), 1) - 1);
+  // Of a stream it is known how far the parser came when the builder stops it.
+  std::istringstream stream{std::string(text)};
+  if (!Json::sax_parse(stream, &builder, Json::input_format_t::json, true, true)) {
+    const auto read = builder.too_deep() ? static_cast<std::size_t>(stream.tellg()) : builder.position();
+    const Place place = place_of(text, std::max<std::size_t>(read, 1) - 1);
     throw ConfigError(fmt::format("{}:{}:{}: {}", origin, place.line, place.column, builder.explain()));
   }
   return builder.take();

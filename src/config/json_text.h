@@ -13,7 +13,8 @@ struct ParsedJson {
 };
 
 // Parses JSON with // and /* */ comments. Throws ConfigError "ORIGIN:LINE:COLUMN: what was expected" for text
-// that is not JSON; lines and columns (in characters) count from 1.
+// that is not JSON or nests lists and objects more than 64 levels deep; lines and columns (in characters)
+// count from 1.
 ParsedJson parse_json(std::string_view text, const std::string& origin);
 
 }  // namespace actrec

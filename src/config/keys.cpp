@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "config/describe.h"
 #include "config/walk.h"
 #include "core/text.h"
 
@@ -81,17 +80,27 @@ std::vector<std::string> setting_keys() {
 }
 
 KeyKind key_kind(const std::string& key) {
+  const std::string section = key + ".";
   for (const std::string& setting : setting_keys()) {
     if (setting == key) return KeyKind::setting;
-    if (setting.rfind(key + ".", 0) == 0) return KeyKind::section;
+    if (setting.rfind(section, 0) == 0) return KeyKind::section;
   }
   return KeyKind::unknown;
 }
 
-std::string suggest_key(const std::string& key) {
-  for (std::string part = parent_of(key); !part.empty(); part = parent_of(part)) {
-    if (key_kind(part) == KeyKind::setting) return ask({part});
+std::string known_part(const std::string& key) {
+  std::string known;
+  for (std::size_t end = 0; end != std::string::npos;) {
+    end = key.find('.', known.empty() ? 0 : known.size() + 1);
+    const std::string part = key.substr(0, end);
+    if (key_kind(part) == KeyKind::unknown) break;
+    known = part;
   }
+  return known;
+}
+
+std::string suggest_key(const std::string& key) {
+  if (const std::string known = known_part(key); key_kind(known) == KeyKind::setting) return ask({known});
   const std::vector<std::string> keys = all_keys();
   const std::string leaf = leaf_of(key);
   if (const std::string same = ask(nearest_with_leaf(key, leaf, keys)); !same.empty()) return same;

@@ -12,11 +12,14 @@ class Problems {
   // `text` what is wrong. The same problem twice, from a file that two others extend, is one.
   void add(const std::string& origin, const std::string& key, const std::string& text);
 
+  // A key that does not exist; `advice` says what to write instead, may be empty.
+  void add_unknown_key(const std::string& origin, const std::string& key, const std::string& advice);
+
   // A problem with a whole source, which hides what settings that source would have made.
   void add_unreadable(const std::string& line);
 
   bool any_unreadable() const { return any_unreadable_; }
-  bool mentions_a_key_of(const std::string& sentence) const;  // a key that was reported before
+  bool are_about(const std::string& key) const;  // the setting, or a section it is in
 
   // Throws one ConfigError with every problem; `where` names the configuration. Returns when there is none.
   // `unknown_key_hint` is added where a key does not exist.
@@ -28,9 +31,7 @@ class Problems {
   std::vector<std::string> lines_;
   std::vector<std::string> keys_;
   bool any_unreadable_ = false;
+  bool any_unknown_key_ = false;
 };
-
-// Starts the text of a problem with a key that does not exist.
-inline constexpr char kUnknownKey[] = "unknown key";
 
 }  // namespace actrec

@@ -124,7 +124,7 @@ struct Names<MemoryFormat> {
   FIELD(double, val, 0.15, between(0, 0.9), "Share of the clips for validation where the data set names no validation split") \
   FIELD(double, test, 0.15, between(0, 0.9), "Share of the clips for testing where the data set names no splits") \
   FIELD(int, folds, 0, between(0, 1000), "Cross-validation: divide the clips (or groups) into this many folds; 0 is off") \
-  FIELD(int, fold, 0, between(0, 999), "Cross-validation: the fold to test on, from 0; the next fold validates, the rest trains") \
+  FIELD(int, fold, 0, between(0, 999), "Cross-validation: the fold to test on, from 0; the next fold validates, the rest trains; with 2 folds, `val` of the training clips validates") \
   FIELD(std::string, group_pattern, "", any_value(),                                                            \
         "Regular expression (ECMAScript) searched in each clip's path; its first capture is the clip's group. "  \
         "Empty recognises UCF101's `_gNN_` and HMDB51's source names")                                           \

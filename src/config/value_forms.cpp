@@ -69,13 +69,13 @@ ValueForm value_form(const FrameSize&, const Limits& limits) {
 }
 
 ValueForm value_form(const Normalization&, const Limits&) {
-  const Json mean = list_schema(number_schema("number", between(0, 1)), 3);
+  const Json mean = list_schema(number_schema("number", kMeanLimits), 3);
   const Json std = list_schema({{"type", "number"}, {"exclusiveMinimum", 0}}, 3);
   const Json numbers{{"type", "object"},
                      {"properties", {{"mean", mean}, {"std", std}}},
                      {"required", {"mean", "std"}},
                      {"additionalProperties", false}};
-  const ValueForm named = choice_form({"imagenet", "encoder", "dataset"});
+  const ValueForm named = value_form(NormalizationType::imagenet, any_value());
   return {"normalization",
           named.allowed + R"( | {"mean": [r, g, b], "std": [r, g, b]})",
           {{"oneOf", Json::array({named.schema, numbers})}}};

@@ -3,20 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <optional>
+#include <limits>
 
 #include "core/text.h"
 
 namespace actrec {
 namespace {
-
-constexpr std::array<const char*, 3> kNormalizationNames{"imagenet", "encoder", "dataset"};
-constexpr Limits kMeanLimits = between(0, 1);
-
-std::vector<std::string> normalization_names() {
-  return {kNormalizationNames.begin(), kNormalizationNames.end()};
-}
 
 std::string must_be(std::string_view expected, const Json& json) {
   return fmt::format("must be {}, but is {}", expected, short_json(json));
@@ -72,7 +66,7 @@ std::string read_mean_and_std(const Json& json, Normalization& value) {
       note(read_three(numbers, "std", read.std));
     } else {
       const std::string match = did_you_mean(name, {"mean", "std"});
-      note(fmt::format("unknown key '{}'{}{}", name, match.empty() ? "" : ", ", match));
+      note(fmt::format("unknown key '{}'{}{}", shorten(name), match.empty() ? "" : ", ", match));
     }
   }
   for (const char* name : {"mean", "std"}) {
@@ -115,6 +109,9 @@ std::string read_value(const Json& json, const Limits&, std::string& value) {
 
 std::string read_value(const Json& json, const Limits&, std::filesystem::path& value) {
   if (!json.is_string()) return must_be("a path in quotes", json);
+  if (json.get_ref<const std::string&>().find('\0') != std::string::npos) {
+    return must_be("a path without NUL characters", json);
+  }
   value = json.get<std::string>();
   return "";
 }
@@ -164,10 +161,10 @@ std::string read_value(const Json& json, const Limits& limits, FrameSize& value)
 
 std::string read_value(const Json& json, const Limits&, Normalization& value) {
   if (json.is_object()) return read_mean_and_std(json, value);
-  std::size_t index = 0;
-  const std::string problem = read_choice(json, normalization_names(), index);
+  auto named = NormalizationType::imagenet;
+  const std::string problem = read_value(json, any_value(), named);
   if (!problem.empty()) return problem + R"(, or {"mean": [r, g, b], "std": [r, g, b]})";
-  value = Normalization(static_cast<NormalizationType>(index));
+  value = Normalization(named);
   return "";
 }
 
@@ -195,7 +192,7 @@ Json write_value(const FrameSize& value) { return Json::array({value.height, val
 
 Json write_value(const Normalization& value) {
   if (value.type == NormalizationType::values) return {{"mean", value.mean}, {"std", value.std}};
-  return kNormalizationNames.at(static_cast<std::size_t>(value.type));
+  return write_value(value.type);
 }
 
 std::string limits_text(const Limits& limits) {
@@ -215,14 +212,6 @@ std::string compact_json(const Json& json) {
   return fmt::format(json.is_object() ? "{{{}}}" : "[{}]", join(parts, ", "));
 }
 
-std::string short_json(const Json& json) {
-  constexpr std::size_t kLongest = 60;
-  std::string text = compact_json(json);
-  if (text.size() <= kLongest) return text;
-  std::size_t end = kLongest;
-  // A cut never falls inside a UTF-8 sequence.
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "...";
-}
+std::string short_json(const Json& json) { return shorten(compact_json(json)); }
 
 }  // namespace actrec

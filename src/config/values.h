@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -11,6 +12,9 @@
 namespace actrec {
 
 using Json = nlohmann::ordered_json;
+
+// Of the numbers of Normalization::mean.
+inline constexpr Limits kMeanLimits = between(0, 1);
 
 // What each type of a setting looks like in JSON: reading, writing and describing, one overload a type.
 //
@@ -87,7 +91,8 @@ ValueForm value_form(const E&, const Limits&) {
 // "0 or more", "1 to 4096"; empty where nothing is excluded.
 std::string limits_text(const Limits& limits);
 
-// JSON on one line with a space after each comma and colon; bytes that are not UTF-8 are replaced.
+// JSON on one line with a space after each comma and colon; bytes that are not UTF-8 are replaced. Calls
+// itself for each level of nesting, which parse_json limits.
 std::string compact_json(const Json& json);
 
 // compact_json cut to a length that suits a message.

@@ -29,8 +29,8 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
                                         std::array<std::uint32_t, 2> key);
 
 // Counter-based random numbers from Philox4x32-10. The stream is a pure function of (seed, purpose, epoch,
-// item), so draws are the same for any number of threads and after a resume. Cheap to construct; not for
-// sharing between threads.
+// item), so draws are the same for any number of threads. Cheap to construct; not for sharing between
+// threads.
 class KeyedRandom {
  public:
   KeyedRandom(std::uint64_t seed, Purpose purpose, std::uint32_t epoch = 0, std::uint64_t item = 0);
@@ -38,7 +38,7 @@ class KeyedRandom {
   std::uint32_t next();                     // uniform over all 32-bit values
   std::uint64_t next64();                   // uniform over all 64-bit values
   double uniform();                         // [0, 1), 53 random bits
-  double uniform(double low, double high);  // [low, high)
+  double uniform(double low, double high);  // [low, high], high only by rounding
   std::uint64_t below(std::uint64_t n);     // uniform over 0 .. n-1, unbiased; n >= 1
   bool chance(double probability);          // true with the given probability
   double normal();                          // mean 0, standard deviation 1

@@ -6,16 +6,47 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
+#include <limits>
+#include <sstream>
+#include <thread>
 #include <utility>
 
 namespace actrec {
+namespace {
+
+std::string first_line(const char* path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+// A container sees its own cgroup at the root of the file system's. Version 1 has a file for each number.
+std::optional<int> container_quota() {
+  if (const auto cores = quota_cores(first_line("/sys/fs/cgroup/cpu.max"))) return cores;
+  return quota_cores(first_line("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") + " " +
+                     first_line("/sys/fs/cgroup/cpu/cpu.cfs_period_us"));
+}
+
+}  // namespace
 
 int available_cores() {
   cpu_set_t mask;
-  if (sched_getaffinity(0, sizeof(mask), &mask) != 0) return 1;
-  return std::max(1, CPU_COUNT(&mask));
+  // Fails on machines of more than 1024 cores: the mask has no room for them.
+  const bool known = sched_getaffinity(0, sizeof(mask), &mask) == 0;
+  const int allowed = known ? CPU_COUNT(&mask) : static_cast<int>(std::thread::hardware_concurrency());
+  return std::max(1, std::min(allowed, container_quota().value_or(allowed)));
+}
+
+std::optional<int> quota_cores(const std::string& cpu_max) {
+  std::istringstream text(cpu_max);
+  std::int64_t quota = 0, period = 0;
+  if (!(text >> quota >> period) || quota <= 0 || period <= 0) return std::nullopt;
+  const std::int64_t cores = quota / period + (quota % period > 0 ? 1 : 0);
+  return static_cast<int>(std::min<std::int64_t>(cores, std::numeric_limits<int>::max()));
 }
 
 double total_memory_bytes() {

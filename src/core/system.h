@@ -1,15 +1,22 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace actrec {
 
-// Cores this process may run on (the affinity mask, so containers and taskset count), at least 1.
+// Cores this process may keep busy, at least 1: those of its affinity mask (taskset, cpusets), but no more
+// than the CPU quota of its container gives.
 int available_cores();
 
 // Memory of this machine, in bytes.
 double total_memory_bytes();
+
+// A cgroup's CPU quota in cores, rounded up, from the text of its cpu.max: the microseconds of CPU time in
+// each period, and the period ("150000 100000" is 2). Nothing where there is no quota ("max", in cgroup v1
+// -1), and for other text.
+std::optional<int> quota_cores(const std::string& cpu_max);
 
 // Largest resident memory of this process so far, in MiB.
 double peak_rss_mb();

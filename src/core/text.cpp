@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
-#include <sstream>
 
 #include "core/error.h"
 
@@ -38,6 +39,9 @@ std::string closest_match(std::string_view word, const std::vector<std::string>&
   std::string best;
   int best_distance = std::max(2, static_cast<int>(word.size()) / 3) + 1;
   for (const std::string& candidate : candidates) {
+    // No distance is less than this one, and it costs nothing: words may be of any length.
+    if (std::abs(static_cast<int>(word.size()) - static_cast<int>(candidate.size())) >= best_distance)
+      continue;
     const int distance = edit_distance(lower, to_lower(candidate));
     if (distance < best_distance && distance < static_cast<int>(candidate.size())) {
       best_distance = distance;
@@ -80,6 +84,39 @@ std::vector<std::string> split(std::string_view text, char separator) {
   }
 }
 
+bool is_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto byte = [&](std::size_t k) -> unsigned { return static_cast<unsigned char>(text[k]); };
+    const unsigned lead = byte(i);
+    const std::size_t length = lead < 0x80   ? 1
+                               : lead < 0xC2 ? 0
+                               : lead < 0xE0 ? 2
+                               : lead < 0xF0 ? 3
+                               : lead < 0xF5 ? 4
+                                             : 0;
+    if (length == 0 || i + length > text.size()) return false;
+    for (std::size_t k = i + 1; k < i + length; ++k) {
+      if ((byte(k) & 0xC0) != 0x80) return false;
+    }
+    if (length > 1) {
+      const unsigned second = byte(i + 1);
+      if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
+          (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F)) {
+        return false;
+      }
+    }
+    i += length;
+  }
+  return true;
+}
+
+std::string shorten(std::string_view text, std::size_t longest) {
+  if (text.size() <= longest) return std::string(text);
+  std::size_t end = longest;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return fmt::format("{}...", text.substr(0, end));
+}
+
 std::string format_duration(double seconds) {
   if (!std::isfinite(seconds) || seconds < 0) return "unknown";
   if (seconds < 9.95) return fmt::format("{:.1f} s", seconds);
@@ -99,12 +136,17 @@ std::string read_file(const std::filesystem::path& path) {
     throw DataError(fmt::format("{} is a directory, not a file", path.string()));
   }
   std::ifstream file(path, std::ios::binary);
-  std::stringstream content;
-  if (!file || !(content << file.rdbuf()).good()) {
-    if (file && file.peek() == std::ifstream::traits_type::eof()) return "";
+  std::string content;
+  std::array<char, 1 << 16> part;
+  while (file) {
+    file.read(part.data(), part.size());
+    content.append(part.data(), static_cast<std::size_t>(file.gcount()));
+  }
+  // Anything but the end that stopped it is an error: of opening, or of reading.
+  if (!file.eof()) {
     throw DataError(fmt::format("cannot read {}", path.string()), "check the path and its permissions");
   }
-  return content.str();
+  return content;
 }
 
 }  // namespace actrec

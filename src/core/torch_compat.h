@@ -5,7 +5,7 @@
 
 #include <string>
 
-// Everything that differs between LibTorch versions, and nothing else.
+// The place for what differs between LibTorch versions; today, the version's name.
 
 namespace actrec {
 

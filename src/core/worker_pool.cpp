@@ -1,5 +1,6 @@
 #include "core/worker_pool.h"
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 
@@ -7,15 +8,23 @@ namespace actrec {
 
 WorkerPool::WorkerPool(int threads, const std::function<void()>& on_start) {
   threads_.reserve(static_cast<std::size_t>(threads));
-  for (int i = 0; i < threads; ++i) {
-    threads_.emplace_back([queue = queue_, on_start] {
-      if (on_start) on_start();
-      queue->run();
-    });
+  try {
+    for (int i = 0; i < threads; ++i) {
+      threads_.emplace_back([queue = queue_, on_start] {
+        if (on_start) on_start();
+        queue->run();
+      });
+    }
+  } catch (...) {
+    // The destructor of an object that was never complete does not run.
+    stop_threads();
+    throw;
   }
 }
 
-WorkerPool::~WorkerPool() {
+WorkerPool::~WorkerPool() { stop_threads(); }
+
+void WorkerPool::stop_threads() {
   queue_->close();
   for (std::thread& thread : threads_) thread.join();
 }
@@ -72,7 +81,13 @@ void parallel_for(int threads, std::size_t count, const std::function<void(std::
     }
   };
   std::vector<std::thread> helpers;
-  for (int t = 1; t < threads && static_cast<std::size_t>(t) < count; ++t) helpers.emplace_back(work);
+  const std::size_t workers = std::min(count, static_cast<std::size_t>(std::max(threads, 1)));
+  helpers.reserve(workers);
+  try {
+    while (helpers.size() + 1 < workers) helpers.emplace_back(work);
+  } catch (const std::exception&) {
+    // The system gives no more threads: those there are do the work.
+  }
   work();
   for (std::thread& helper : helpers) helper.join();
   for (const std::exception_ptr& error : errors) {

@@ -15,7 +15,8 @@ namespace actrec {
 // for those that have, and joins. post() may be called from any thread.
 class WorkerPool {
  public:
-  // Each thread calls on_start once before its first task.
+  // Each thread calls on_start once before its first task. Throws std::system_error where the system gives
+  // fewer threads.
   explicit WorkerPool(int threads, const std::function<void()>& on_start = {});
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
@@ -27,6 +28,8 @@ class WorkerPool {
   void abandon();
 
  private:
+  void stop_threads();
+
   // Shared with the threads, which may outlive the pool once it is abandoned.
   struct Queue {
     std::mutex mutex;
@@ -42,8 +45,9 @@ class WorkerPool {
   std::vector<std::thread> threads_;
 };
 
-// Runs body(0) ... body(count - 1) on `threads` threads and waits. The first exception (by index) is
-// rethrown after all threads have stopped; indices not yet started are then skipped.
+// Runs body(0) ... body(count - 1) on up to `threads` threads, the caller one of them (0 or less: the caller
+// only), and waits. `body` is called from several threads at once. The first exception (by index) is rethrown
+// after all threads have stopped; indices not yet started are then skipped.
 void parallel_for(int threads, std::size_t count, const std::function<void(std::size_t)>& body);
 
 }  // namespace actrec

@@ -38,7 +38,4 @@ void check_columns(const CsvTable& table, const std::vector<std::string>& requir
 // The number that the whole text (but for white space around it) spells, if it is finite.
 std::optional<double> parse_number(std::string_view text);
 
-// Whether the bytes are well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
-bool is_utf8(std::string_view text);
-
 }  // namespace actrec

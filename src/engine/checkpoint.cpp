@@ -6,14 +6,14 @@
 #include <nlohmann/json.hpp>
 
 #include "config/config_file.h"
+#include "config/json_text.h"
+#include "config/values.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "models/safetensors.h"
 
 namespace actrec {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr const char* kFormat = "actrec checkpoint";
 constexpr std::size_t kProblemsShown = 20;
@@ -22,6 +22,17 @@ constexpr std::int64_t kSlack =
 
 std::string shape_text(const torch::Tensor& tensor) {
   return fmt::format("[{}]", fmt::join(tensor.sizes().vec(), ", "));
+}
+
+// The document under a key of the metadata. Throws where it is no JSON, nests without end or
+// gives a key twice.
+Json document_of(const std::map<std::string, std::string>& metadata, const char* key) {
+  try {
+    ParsedJson parsed = parse_json(metadata.at(key), key);
+    if (parsed.duplicate_keys.empty()) return std::move(parsed.document);
+  } catch (const ConfigError&) {
+  }
+  throw std::invalid_argument(key);
 }
 
 CheckpointInfo parse_info(const std::filesystem::path& path,
@@ -35,15 +46,16 @@ CheckpointInfo parse_info(const std::filesystem::path& path,
   try {
     CheckpointInfo info;
     info.version = metadata.at("version");
-    info.settings = settings_from_json(Json::parse(metadata.at("config")), path.string());
-    info.classes = Json::parse(metadata.at("classes")).get<std::vector<std::string>>();
-    const Json statistics = Json::parse(metadata.at("normalization"));
+    info.settings = settings_from_json(document_of(metadata, "config"), path.string());
+    info.classes = document_of(metadata, "classes").get<std::vector<std::string>>();
+    const Json statistics = document_of(metadata, "normalization");
     info.statistics.mean = statistics.at("mean").get<std::array<double, 3>>();
     info.statistics.std = statistics.at("std").get<std::array<double, 3>>();
     info.split_method = metadata.at("split_method");
     info.split_fingerprint = metadata.at("split_fingerprint");
-    info.epoch = Json::parse(metadata.at("epoch")).get<int>();
-    info.metrics = Json::parse(metadata.at("metrics")).get<std::map<std::string, double>>();
+    const std::string epoch_problem = read_value(document_of(metadata, "epoch"), at_least(0), info.epoch);
+    if (!epoch_problem.empty()) throw std::out_of_range("epoch");
+    info.metrics = document_of(metadata, "metrics").get<std::map<std::string, double>>();
     if (info.classes.size() < 2) throw std::out_of_range("classes");
     for (const double deviation : info.statistics.std) {
       if (!(deviation > 0)) throw std::out_of_range("normalization");

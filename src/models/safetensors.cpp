@@ -128,8 +128,12 @@ class Reader {
     for (const DtypeName& known : kDtypes) {
       if (entry["dtype"] == known.name) dtype = &known;
     }
-    if (dtype == nullptr)
-      fail(fmt::format("tensor '{}' has the unknown dtype {}", name, entry["dtype"].dump()));
+    if (dtype == nullptr) {
+      // dump() would call itself for each level of a hostile nesting.
+      const Json& given = entry["dtype"];
+      fail(fmt::format("tensor '{}' has the unknown dtype {}", name,
+                       given.is_string() ? given.get<std::string>() : "that is not text"));
+    }
 
     const std::uint64_t first = unsigned_number(entry["data_offsets"][0], name);
     const std::uint64_t last = unsigned_number(entry["data_offsets"][1], name);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "config/config_files.h"
 
 namespace actrec {
@@ -53,6 +55,8 @@ TEST_F(ConfigFile, EachKindOfErrorNamesFileAndKey) {
             R"(train.epochs: unknown key, sections are nested: "train": { "epochs": ... })");
   EXPECT_EQ(problem_in(R"({"model": {"temporal.hidden": 3}})"),
             R"(model.temporal.hidden: unknown key, sections are nested: "temporal": { "hidden": ... })");
+  EXPECT_EQ(problem_in(R"({"data.split.by": "group"})"),
+            R"(data.split.by: unknown key, sections are nested: "data": { "split": { "by": ... } })");
   EXPECT_EQ(problem_in(R"({"model": {"temporal": {"type": "lstn"}}})"),
             "model.temporal.type: must be one of lstm, gru, mean, but is \"lstn\", did you mean 'lstm'?");
   EXPECT_EQ(problem_in(R"({"train": {"epochs": 1, "epochs": 2}})"), "train.epochs: appears twice");
@@ -71,6 +75,13 @@ TEST_F(ConfigFile, HintsPointToTheReference) {
   EXPECT_EQ(hint(R"({"train": {"epochs": 0, "seed": -1}})"),
             "`actrec config explain KEY` describes the setting");
   EXPECT_EQ(hint(R"({"train": {"epochz": 1}})"), "`actrec config explain` lists all settings");
+  // Keys that are no settings: parts of a value, and what only files have.
+  EXPECT_EQ(hint(R"({"normalize": {"mean": [0, 0, 0], "mean": [0, 0, 0], "std": [1, 1, 1]}})"),
+            "`actrec config explain normalize` describes the setting");
+  EXPECT_EQ(hint(R"({"normalize": {"meen": [0, 0, 0]}})"),
+            "`actrec config explain normalize` describes the setting");
+  EXPECT_EQ(hint(R"({"$schema": "a", "$schema": "b"})"), "");
+  EXPECT_EQ(hint(R"({"device": "x: unknown key"})"), "");
   EXPECT_EQ(error_of({"", {"train.epochs=0"}}).exit_code(), ExitCode::usage);
 }
 
@@ -102,6 +113,28 @@ TEST_F(ConfigFile, AContradictionAmongGoodValuesIsReportedWithOtherProblems) {
   const fs::path other = write("b.json", R"({"train": {"epochs": 0, "schedule": {"warmup_epochs": 500}}})");
   EXPECT_EQ(what_of({other, {}}),
             at("b.json") + ": train.epochs: 0 is out of range, allowed is 1 to 1000000");
+}
+
+TEST_F(ConfigFile, OnlyContradictionsOfReportedKeysAreLeftOut) {
+  const auto count = [this](const std::string& text) {
+    const std::string what = what_of({write("c.json", text), {}});
+    return std::count(what.begin(), what.end(), '\n') == 0 ? 1 : std::stoi(what);
+  };
+  EXPECT_EQ(count(R"({"e": 1, "device": "gpu", "data": {"split": {"folds": 1}}})"), 3);
+  EXPECT_EQ(count(R"({"train": 3, "data": {"split": {"val": 0.6, "test": 0.6}}})"), 2);
+  // A section that was refused is as bad as its settings.
+  write("base.json", R"({"device": "gpu", "data": {"split": {"folds": 1}}})");
+  EXPECT_EQ(count(R"({"extends": "base.json", "data": 3})"), 2);
+}
+
+TEST_F(ConfigFile, HostileTextsAreReportedInShort) {
+  const std::string deep = std::string(20000, '[') + std::string(20000, ']');
+  EXPECT_EQ(problem_in("{\"device\": " + deep + "}"), "1:75: nested more than 64 levels deep");
+  EXPECT_EQ(what_of({"", {"clip.size=" + deep}}).substr(0, 17), "--set clip.size=[");
+  const std::string name(1'000'000, 'x');
+  EXPECT_EQ(problem_in("{\"" + name + "\": 1}"), name.substr(0, 60) + "...: unknown key");
+  EXPECT_EQ(problem_in("{\"normalize\": {\"" + name + "\": 1, \"mean\": [0, 0, 0], \"std\": [1, 1, 1]}}"),
+            "normalize: unknown key '" + name.substr(0, 60) + "...'");
 }
 
 TEST_F(ConfigFile, MissingEmptyAndForeignFiles) {
@@ -153,6 +186,8 @@ TEST_F(ConfigFile, ExtendsProblems) {
             "extends: must be a file name or a list of file names, but is [\"b.json\", 3]");
   EXPECT_EQ(problem_in(R"({"extends": ""})"),
             "extends: must be a file name or a list of file names, but is \"\"");
+  EXPECT_EQ(problem_in(R"({"extends": "b.json\u0000"})"),
+            R"(extends: must be a file name or a list of file names, but is "b.json\u0000")");
   EXPECT_EQ(problem_in(R"({"train": {"extends": "b.json"}})"), "train.extends: unknown key");
   write("broken.json", "{");
   EXPECT_EQ(what_of({write("a.json", R"({"extends": "broken.json"})"), {}}),
@@ -183,6 +218,15 @@ TEST_F(ConfigFile, NonAsciiFileNamesAndValues) {
   EXPECT_EQ(load_settings({file, {}}).data.path, folder_ / "grün" / "видео");
   EXPECT_EQ(what_of({write("é.json", R"({"träin": 1})"), {}}),
             at("é.json") + ": träin: unknown key, did you mean 'train'?");
+}
+
+TEST_F(ConfigFile, PathsAreUtf8) {
+  const fs::path file = write("caf\xE9/a.json", R"({"data": {"path": "videos"}})");
+  EXPECT_EQ(what_of({file, {}}), file.string() + ": data.path: lies in a directory whose name is not UTF-8");
+  const fs::path absolute = write("caf\xE9/b.json", R"({"data": {"path": "/videos"}})");
+  EXPECT_EQ(load_settings({absolute, {}}).data.path, "/videos");
+  const fs::path none = write("caf\xE9/c.json", R"({"train": {"epochs": 3}})");
+  EXPECT_EQ(load_settings({none, {}}).train.epochs, 3);
 }
 
 TEST_F(ConfigFile, OverridesTakeEveryType) {

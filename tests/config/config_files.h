@@ -8,21 +8,13 @@
 
 #include "config/config_file.h"
 #include "core/error.h"
+#include "temporary_directory.h"
 
 namespace actrec {
 
 // A test with a folder of its own for configuration files.
 class ConfigFiles : public testing::Test {
  protected:
-  void SetUp() override {
-    const testing::TestInfo& test = *testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              (std::string("actrec_") + test.test_suite_name() + "_" + test.name());
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::filesystem::path write(const std::string& name, const std::string& text) const {
     const std::filesystem::path file = folder_ / name;
     std::filesystem::create_directories(file.parent_path());
@@ -53,7 +45,8 @@ class ConfigFiles : public testing::Test {
     return rest.rfind(' ', 0) == 0 ? rest.substr(1) : rest;
   }
 
-  std::filesystem::path folder_;
+  const TemporaryDirectory directory_;
+  const std::filesystem::path folder_ = directory_.path();
 };
 
 }  // namespace actrec

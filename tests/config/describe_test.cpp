@@ -5,6 +5,7 @@
 #include <set>
 
 #include "config/config_file.h"
+#include "config/keys.h"
 #include "core/error.h"
 #include "core/text.h"
 

@@ -59,6 +59,23 @@ TEST(JsonText, SyntaxErrorsSayWhereAndWhatInPlainWords) {
   EXPECT_EQ(problem("{\n\"a\": 1e999}"), "F:2:10: the number 1e999 is too large");
 }
 
+TEST(JsonText, LimitsTheDepth) {
+  const auto lists = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  EXPECT_EQ(problem(lists(64)), "none");
+  EXPECT_EQ(problem(lists(65)), "F:1:65: nested more than 64 levels deep");
+  EXPECT_EQ(problem("{\n \"a\": " + std::string(1'000'000, '[')), "F:2:70: nested more than 64 levels deep");
+  std::string objects;
+  for (int i = 0; i < 65; ++i) objects += "{\"ä\":";
+  EXPECT_EQ(problem(objects), "F:1:321: nested more than 64 levels deep");
+}
+
+TEST(JsonText, ShortensWhatItQuotes) {
+  const std::string long_key(100'000, 'k');
+  EXPECT_EQ(problem("{\"" + long_key + "\" 1}"),
+            "F:1:100005: expected ':' after the key \"" + std::string(60, 'k') + "...\", found 1");
+  EXPECT_LT(problem("{\"a\": " + std::string(100'000, '9') + "}").size(), 120U);
+}
+
 TEST(JsonText, ColumnsCountCharactersNotBytes) {
   EXPECT_EQ(problem("{\"äöü\": 1 2}"), "F:1:11: expected ',' or '}', found 2");
 }

@@ -33,7 +33,8 @@ TEST(JsonWriter, EverySettingSurvivesTheRoundTrip) {
     change(value, limits);
   });
   settings.device = "cuda:1";
-  settings.data.split.fold = 1;  // below folds, which is 2
+  settings.data.split.by = SplitBy::random;  // `given` splits have no folds
+  settings.data.split.fold = 1;              // below folds, which is 2
 
   // As text, since that is how it is kept.
   const Json document = Json::parse(settings_to_json(settings).dump());

@@ -56,6 +56,8 @@ TEST(Values, BooleansTextsAndPaths) {
   EXPECT_EQ(value_of<std::string>("\"grün\""), "grün");
   EXPECT_EQ(problem<std::string>("1"), "must be text in quotes, but is 1");
   EXPECT_EQ(problem<std::filesystem::path>("{\"a\": 1}"), "must be a path in quotes, but is {\"a\": 1}");
+  EXPECT_EQ(problem<std::filesystem::path>(R"("a\u0000b")"),
+            R"(must be a path without NUL characters, but is "a\u0000b")");
 }
 
 TEST(Values, ChoicesListTheAllowedAndTheClosest) {

@@ -44,6 +44,20 @@ TEST(KeyedRandom, IsAFunctionOfItsWholeKey) {
   EXPECT_EQ(firsts.size(), 3u * 2u * 2u * 3u);
 }
 
+// Results are reproducible only while a key gives the same draws and a purpose keeps its number. The draws
+// were computed by a Python implementation of Philox4x32-10 and of the key's mixing.
+TEST(KeyedRandom, DrawsOfAKeyNeverChange) {
+  KeyedRandom first(1, Purpose::shuffle);
+  EXPECT_EQ(first.next64(), 0x99672ee7e2947272ULL);
+  EXPECT_EQ(first.next64(), 0x6d2b9f4be9d9220cULL);
+  EXPECT_EQ(first.next64(), 0xc46ec5feac586436ULL);
+  KeyedRandom second(9007199254740991ULL, Purpose::demo, 59, stable_hash("foobar"));
+  EXPECT_EQ(second.next64(), 0xdc4b231913f9b457ULL);
+  EXPECT_EQ(second.next64(), 0xdcb46aa9b177c1bfULL);
+  EXPECT_EQ(second.next64(), 0x42497c4962adee46ULL);
+  EXPECT_EQ(static_cast<int>(Purpose::demo), 8);
+}
+
 TEST(KeyedRandom, DrawsHaveTheirDistributions) {
   KeyedRandom random(5, Purpose::augment);
   constexpr int kDraws = 100000;

@@ -61,17 +61,6 @@ TEST(Csv, RefusesOtherEncodings) {
   expect_bad(std::string("a,b\nx\0,1\n", 9), {"not UTF-8"});
 }
 
-TEST(Csv, KnowsUtf8) {
-  for (const char* good :
-       {"", "abc", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x8E\xA5", "\xED\x9F\xBF", "\xF4\x8F\xBF\xBF"}) {
-    EXPECT_TRUE(is_utf8(good)) << good;
-  }
-  for (const char* bad : {"\x80", "\xC0\xAF", "\xC3", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF0\x80\x80\xAF",
-                          "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xC3\x28", "\xE2\x82"}) {
-    EXPECT_FALSE(is_utf8(bad));
-  }
-}
-
 TEST(Csv, ChecksColumns) {
   const auto check = [](const std::string& header) {
     check_columns(parse_csv(header + "\n", "list.csv"), {"path", "label"}, {"group"});

@@ -108,6 +108,22 @@ TEST(Checkpoint, RefusesForeignAndDamagedFiles) {
     if (key == "version" || key.rfind("split", 0) == 0) continue;  // free text
     EXPECT_NE(error_of(directory / "damaged"), "") << key;
   }
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  const std::pair<const char*, std::string> hostile[] = {{"config", "{\"device\": " + deep + "}"},
+                                                         {"classes", deep},
+                                                         {"config", "{\"threads\": 1, \"threads\": 2}"},
+                                                         {"epoch", "3.7"},
+                                                         {"epoch", "true"},
+                                                         {"epoch", "1e300"},
+                                                         {"epoch", "-1"},
+                                                         {"epoch", "2147483648"}};
+  for (const auto& [key, value] : hostile) {
+    TensorFile damaged = good;
+    damaged.metadata[key] = value;
+    write_safetensors(directory / "damaged", damaged);
+    EXPECT_NE(error_of(directory / "damaged").find("damaged or missing metadata"), std::string::npos)
+        << key << " " << value.substr(0, 40);
+  }
   std::ofstream(directory / "text") << "hello, I am not a checkpoint";
   EXPECT_NE(error_of(directory / "text").find((directory / "text").string()), std::string::npos);
 }

@@ -81,7 +81,11 @@ TEST(Safetensors, RefusesEveryHostileFileWithItsName) {
       {file_of(entry(R"("shape":[4294967296,4294967296,4],"data_offsets":[0,8])"), eight),
        "larger than the file"},
       {file_of(entry(R"("shape":[2.5],"data_offsets":[0,8])"), eight), "not a whole number"},
-      {file_of(R"({"a":{"dtype":"F99","shape":[2],"data_offsets":[0,8]}})", eight), "unknown dtype"},
+      {file_of(R"({"a":{"dtype":"F99","shape":[2],"data_offsets":[0,8]}})", eight), "unknown dtype F99"},
+      {file_of(R"({"a":{"dtype":)" + std::string(200'000, '[') + std::string(200'000, ']') +
+                   R"(,"shape":[2],"data_offsets":[0,8]}})",
+               eight),
+       "unknown dtype that is not text"},
       {file_of(entry(R"("shape":[2],"data_offsets":[0,8])"), eight + "tail"), "belong to no tensor"},
       {file_of(
            R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
