@@ -13,7 +13,6 @@
 #include <system_error>
 
 #include "cli/verbs.h"
-#include "config/describe.h"
 #include "config/keys.h"
 #include "core/logging.h"
 #include "core/memory.h"

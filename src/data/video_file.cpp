@@ -10,11 +10,13 @@
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <libavutil/imgutils.h>
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
 }
 
 #include "core/error.h"
+#include "data/checksum.h"
 
 namespace actrec {
 namespace {
@@ -117,6 +119,9 @@ class VideoFile : public VideoReader {
   bool grab() override;
   cv::Mat retrieve() override;
   double time_seconds() const override { return time_; }
+  std::optional<KeyFrame> key_frame() override;
+  bool seek(const KeyFrame& key) override;
+  bool damaged_since_seek() const override { return damaged_since_seek_; }
 
  private:
   static int out_of_time(void* self) {
@@ -127,7 +132,9 @@ class VideoFile : public VideoReader {
   void open_decoder();
   void fill_header();
   bool feed_decoder();
+  bool decode_next();
   void advance_time();
+  std::uint64_t checksum_of_frame() const;
   void prepare_conversion();
   [[noreturn]] void timed_out() const {
     throw DataError(
@@ -149,6 +156,8 @@ class VideoFile : public VideoReader {
   Orientation orientation_;
   cv::Mat turned_;
   bool draining_ = false;
+  bool arrived_ = false;  // seek() has decoded the frame that grab() is to give next
+  bool sought_ = false, damaged_since_seek_ = false;
   std::int64_t index_ = -1;
   std::int64_t first_timestamp_ = AV_NOPTS_VALUE;
   double time_ = 0;
@@ -244,6 +253,14 @@ bool VideoFile::feed_decoder() {
 
 bool VideoFile::grab() {
   deadline_ = Clock::now() + kTimeout;
+  if (std::exchange(arrived_, false)) return true;
+  if (!decode_next()) return false;
+  advance_time();
+  return true;
+}
+
+// Decodes the next frame into frame_; false at the end.
+bool VideoFile::decode_next() {
   for (;;) {
     const int status = avcodec_receive_frame(codec_.get(), frame_.get());
     if (status >= 0) break;
@@ -252,7 +269,48 @@ bool VideoFile::grab() {
     if (!feed_decoder() && status == AVERROR(EAGAIN)) return false;
     if (Clock::now() > deadline_) timed_out();
   }
-  advance_time();
+  const bool damaged = frame_->decode_error_flags != 0 || (frame_->flags & AV_FRAME_FLAG_CORRUPT) != 0;
+  damaged_since_seek_ = damaged_since_seek_ || (sought_ && damaged);
+  return true;
+}
+
+std::optional<KeyFrame> VideoFile::key_frame() {
+  const std::int64_t timestamp = frame_->best_effort_timestamp;
+  if (frame_->key_frame == 0 || timestamp == AV_NOPTS_VALUE || first_timestamp_ == AV_NOPTS_VALUE)
+    return std::nullopt;
+  return KeyFrame{0, time_, timestamp, first_timestamp_, checksum_of_frame()};
+}
+
+// Of the first plane, the brightness in most formats: enough to tell frames apart.
+std::uint64_t VideoFile::checksum_of_frame() const {
+  const int bytes = av_image_get_linesize(static_cast<AVPixelFormat>(frame_->format), frame_->width, 0);
+  std::uint64_t sum = 0;
+  for (int y = 0; bytes > 0 && y < frame_->height; ++y) {
+    // Rows are joined so that their order counts.
+    const std::uint64_t parts[] = {
+        sum, checksum(frame_->data[0] + y * static_cast<std::ptrdiff_t>(frame_->linesize[0]),
+                      static_cast<std::size_t>(bytes))};
+    sum = checksum(parts, sizeof parts);
+  }
+  return sum;
+}
+
+bool VideoFile::seek(const KeyFrame& key) {
+  deadline_ = Clock::now() + kTimeout;
+  if (av_seek_frame(format_.get(), stream_->index, key.timestamp, AVSEEK_FLAG_BACKWARD) < 0) return false;
+  avcodec_flush_buffers(codec_.get());
+  draining_ = false;
+  sought_ = true;
+  // Frames before the key frame may come first, broken, because they need others that were passed over.
+  do {
+    if (!decode_next() || frame_->best_effort_timestamp > key.timestamp) return false;
+  } while (frame_->best_effort_timestamp < key.timestamp);
+  if (checksum_of_frame() != key.checksum) return false;
+  damaged_since_seek_ = false;
+  arrived_ = true;
+  index_ = key.index;
+  first_timestamp_ = key.first_timestamp;
+  time_ = key.time_seconds;
   return true;
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <opencv2/core.hpp>
+#include <optional>
 
 namespace actrec {
 
@@ -12,6 +13,15 @@ struct VideoHeader {
   std::int64_t claimed_frames = 0;  // 0: the header does not say
   double duration_seconds = 0;      // 0: the header does not say
   double frames_per_second = 0;     // 0: the header does not say
+};
+
+// A frame that decoding can begin with, because neither it nor a later one needs an earlier one.
+struct KeyFrame {
+  std::int64_t index = 0;            // in the video, from 0
+  double time_seconds = 0;           // as time_seconds() of the frame
+  std::int64_t timestamp = 0;        // the container's
+  std::int64_t first_timestamp = 0;  // of the video's first frame
+  std::uint64_t checksum = 0;        // of its pixels
 };
 
 // Frames of one video, or of one folder of numbered images, in display order from the first. Reads
@@ -34,6 +44,15 @@ class VideoReader {
   // decreases. Where there are no time stamps it is index / frame rate, with 25 frames per second where
   // there is no frame rate either (folders of images).
   virtual double time_seconds() const = 0;
+
+  // The frame that grab() stepped to, if it can be gone to; its index is left to the caller, who counts.
+  virtual std::optional<KeyFrame> key_frame() { return std::nullopt; }
+  // Goes to a key frame that the same video gave before, ahead of the current frame: the next grab() steps to
+  // it, and everything is as if all frames before it had been read. False where the container does not lead
+  // to exactly that frame, or damage shows on the way; the reader is then of no more use.
+  virtual bool seek(const KeyFrame&) { return false; }
+  // Whether damage has shown since seek(): the frames may then differ from those of reading on.
+  virtual bool damaged_since_seek() const { return false; }
 };
 
 constexpr double kFallbackFramesPerSecond = 25;
