@@ -6,9 +6,10 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <optional>
+#include <set>
 
 #include "core/error.h"
-#include "core/stop_signal.h"
 #include "core/text.h"
 #include "data/area_resize.h"
 #include "data/video_reader.h"
@@ -34,69 +35,42 @@ std::string seconds_text(double seconds) {
   return text;
 }
 
-// How far one pass over a clip has come.
-struct Pass {
-  std::int64_t count = 0;  // frames of the clip that were passed
-  double last_time = 0;    // of the video's last frame that was passed
-  bool video_ended = false;
-};
-
-// Steps through the clip's frames, calling visit(index) at each, until it returns false or the clip ends.
-template <typename Visit>
-Pass walk(VideoReader& reader, const ClipRef& clip, const Visit& visit) {
-  Pass pass;
-  for (;;) {
-    if (stop_requested()) throw Interrupted();
-    pass.video_ended = !reader.grab();
-    if (pass.video_ended) break;
-    pass.last_time = reader.time_seconds();
-    if (pass.last_time < clip.begin_seconds) continue;
-    if (pass.last_time >= clip.end_seconds) break;
-    if (!visit(pass.count++)) break;
-  }
-  return pass;
-}
-
-// The wanted frames of a clip, reduced, as far as they were found.
-struct Harvest {
-  Pass pass;
-  std::map<std::int64_t, cv::Mat> frames;  // by index in the clip
-
-  bool has(const Indices& indices) const {
-    return std::all_of(indices.begin(), indices.end(), [&](std::int64_t i) { return frames.count(i) > 0; });
-  }
-  std::vector<cv::Mat> pick(const Indices& indices) const {
-    std::vector<cv::Mat> images;
-    for (const std::int64_t i : indices) images.push_back(frames.at(i));
-    return images;
-  }
-};
-
-// Reads the wanted frames, and on to the clip's end where asked to.
-Harvest harvest(VideoReader& reader, const ClipRef& clip, Indices wanted, bool to_end, int short_side) {
-  std::sort(wanted.begin(), wanted.end());
-  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-  Harvest found;
-  auto next = wanted.begin();
-  if (!to_end && next == wanted.end()) return found;
-  found.pass = walk(reader, clip, [&](std::int64_t index) {
-    if (next != wanted.end() && *next == index)
-      found.frames[*next++] = reduce_frame(reader.retrieve(), short_side);
-    return to_end || next != wanted.end();
-  });
-  return found;
-}
-
-DataError nothing_in_clip(const ClipRef& clip, const Pass& pass) {
+DataError nothing_in_clip(const ClipRef& clip, double last_time, bool video_ended) {
   if (clip.whole()) {
     return DataError(clip.path.string() + " has no frame that can be decoded",
                      "the file is damaged; copy or convert it again, or remove it from the data set");
   }
   const std::string what = clip.path.string() + " has no frame between " + seconds_text(clip.begin_seconds) +
                            " and " + seconds_text(clip.end_seconds);
-  if (!pass.video_ended) return DataError(what, "the part is shorter than a frame; widen it");
-  return DataError(what + ": its last frame is at " + seconds_text(pass.last_time),
+  if (!video_ended) return DataError(what, "the part is shorter than a frame; widen it");
+  return DataError(what + ": its last frame is at " + seconds_text(last_time),
                    "correct the clip's begin and end");
+}
+
+// The chosen frames, reduced, by index in the clip.
+using Frames = std::map<std::int64_t, cv::Mat>;
+
+std::optional<std::vector<cv::Mat>> in_order(const Frames& frames, const Indices& wanted) {
+  std::vector<cv::Mat> images;
+  for (const std::int64_t i : wanted) {
+    const auto found = frames.find(i);
+    if (found == frames.end()) return std::nullopt;
+    images.push_back(found->second);
+  }
+  return images;
+}
+
+// The wanted frames of a clip that begins at frame `first`; nothing where the video does not have them all,
+// or a seek has failed.
+std::optional<std::vector<cv::Mat>> pick(VideoWalk& walk, const Indices& wanted, std::int64_t first,
+                                         int short_side) {
+  Frames frames;
+  for (const std::int64_t i : std::set<std::int64_t>(wanted.begin(), wanted.end())) {
+    if (!walk.go_to(first + i)) return std::nullopt;
+    frames[i] = reduce_frame(walk.frame(), short_side);
+  }
+  if (!walk.intact()) return std::nullopt;
+  return in_order(frames, wanted);
 }
 
 // The frames for a number that may be wrong; none where it would not do (too few frames, say).
@@ -158,28 +132,60 @@ std::int64_t expected_frames(const VideoHeader& header, const ClipRef& clip) {
 
 std::vector<cv::Mat> FrameDecoder::decode(const ClipRef& clip, const FrameChooser& choose) {
   return naming_clip(clip, [&] {
-    const std::int64_t known = remembered(clip);
-    return known > 0 ? decode_known(clip, choose, known) : decode_unknown(clip, choose);
+    const std::optional<Span> known = remembered(clip);
+    return known ? decode_known(clip, choose, *known) : decode_unknown(clip, choose);
   });
+}
+
+FrameDecoder::Span FrameDecoder::go_through(const ClipRef& clip,
+                                            const std::function<void(std::int64_t, VideoWalk&)>& visit) {
+  Span span;
+  double last_time = 0;
+  bool video_ended = false;
+  // False, before any visit, where a seek has failed.
+  const auto go = [&](VideoWalk& walk) {
+    if (!walk.approach(clip.begin_seconds)) return false;
+    for (;;) {
+      video_ended = !walk.step();
+      if (video_ended) break;
+      last_time = walk.time_seconds();
+      if (last_time < clip.begin_seconds) continue;
+      if (last_time >= clip.end_seconds) break;
+      if (span.count == 0) {
+        if (!walk.intact()) return false;
+        span.first = walk.index();
+      }
+      visit(span.count++, walk);
+    }
+    remember(clip, span, walk);
+    return true;
+  };
+  VideoWalk walk(clip.path, key_frames(clip));
+  if (!go(walk)) {
+    never_seek(clip);
+    VideoWalk from_the_start(clip.path, {});
+    go(from_the_start);
+  }
+  if (span.count == 0) throw nothing_in_clip(clip, last_time, video_ended);
+  return span;
 }
 
 void FrameDecoder::decode_all(const ClipRef& clip, const std::function<void(const cv::Mat&)>& visit) {
   naming_clip(clip, [&] {
-    const auto reader = open_video(clip.path);
-    const Pass pass = walk(*reader, clip, [&](std::int64_t) {
-      visit(reduce_frame(reader->retrieve(), short_side_));
-      return true;
-    });
-    if (pass.count == 0) throw nothing_in_clip(clip, pass);
-    remember(clip, pass.count, clip.whole() ? reader->header().claimed_frames : 0);
+    go_through(clip, [&](std::int64_t, VideoWalk& walk) { visit(reduce_frame(walk.frame(), short_side_)); });
   });
 }
 
 std::vector<cv::Mat> FrameDecoder::decode_known(const ClipRef& clip, const FrameChooser& choose,
-                                                std::int64_t frame_count) {
-  const Indices wanted = choose(frame_count);
-  const Harvest found = harvest(*open_video(clip.path), clip, wanted, false, short_side_);
-  if (found.has(wanted)) return found.pick(wanted);
+                                                const Span& span) {
+  const Indices wanted = choose(span.count);
+  VideoWalk walk(clip.path, key_frames(clip));
+  if (auto images = pick(walk, wanted, span.first, short_side_)) return *images;
+  if (walk.has_sought()) {
+    never_seek(clip);
+    VideoWalk forward(clip.path, {});
+    if (auto images = pick(forward, wanted, span.first, short_side_)) return *images;
+  }
   // The file has become shorter since it was measured.
   forget(clip);
   return decode_unknown(clip, choose);
@@ -187,42 +193,60 @@ std::vector<cv::Mat> FrameDecoder::decode_known(const ClipRef& clip, const Frame
 
 std::vector<cv::Mat> FrameDecoder::decode_unknown(const ClipRef& clip, const FrameChooser& choose) {
   // Headers are right often enough to read with their number first: then this one pass is all.
-  const auto reader = open_video(clip.path);
-  const VideoHeader& header = reader->header();
-  Harvest found =
-      harvest(*reader, clip, choose_tentatively(choose, expected_frames(header, clip)), true, short_side_);
-  const std::int64_t frame_count = found.pass.count;
-  if (frame_count == 0) throw nothing_in_clip(clip, found.pass);
-  remember(clip, frame_count, clip.whole() ? header.claimed_frames : 0);
-  const Indices wanted = choose(frame_count);
-  if (!found.has(wanted)) found = harvest(*open_video(clip.path), clip, wanted, false, short_side_);
-  if (!found.has(wanted)) {
-    throw DataError(clip.path.string() + " changed while it was read", "run again when it is complete");
-  }
-  return found.pick(wanted);
+  std::set<std::int64_t> tentative;
+  Frames frames;
+  const Span span = go_through(clip, [&](std::int64_t i, VideoWalk& walk) {
+    if (i == 0) {
+      const Indices chosen = choose_tentatively(choose, expected_frames(walk.header(), clip));
+      tentative.insert(chosen.begin(), chosen.end());
+    }
+    if (tentative.count(i) > 0) frames[i] = reduce_frame(walk.frame(), short_side_);
+  });
+  const Indices wanted = choose(span.count);
+  if (const auto images = in_order(frames, wanted)) return *images;
+  VideoWalk walk(clip.path, {});
+  if (const auto images = pick(walk, wanted, span.first, short_side_)) return *images;
+  throw DataError(clip.path.string() + " changed while it was read", "run again when it is complete");
 }
 
-std::int64_t FrameDecoder::remembered(const ClipRef& clip) {
+std::optional<FrameDecoder::Span> FrameDecoder::remembered(const ClipRef& clip) {
   const std::lock_guard lock(mutex_);
   const auto found = measured_.find(key(clip));
-  return found == measured_.end() ? 0 : found->second;
+  if (found == measured_.end()) return std::nullopt;
+  return found->second;
 }
 
-void FrameDecoder::remember(const ClipRef& clip, std::int64_t frames, std::int64_t claimed) {
+void FrameDecoder::remember(const ClipRef& clip, const Span& span, const VideoWalk& walk) {
   {
     const std::lock_guard lock(mutex_);
-    if (!measured_.emplace(key(clip), frames).second) return;
+    std::vector<KeyFrame>& known = key_frames_[clip.path.string()];
+    if (walk.key_frames().size() > known.size()) known = walk.key_frames();
+    if (span.count == 0 || !measured_.emplace(key(clip), span).second) return;
   }
+  const std::int64_t claimed = clip.whole() ? walk.header().claimed_frames : 0;
   // Being off by one or two is common and harmless.
-  if (static_cast<double>(frames) < 0.9 * static_cast<double>(claimed) && frames + 3 <= claimed) {
+  if (static_cast<double>(span.count) < 0.9 * static_cast<double>(claimed) && span.count + 3 <= claimed) {
     spdlog::warn("clip '{}': {} may be truncated or damaged: its header claims {}, {} can be decoded",
-                 clip.name, clip.path.string(), format_count(claimed, "frame"), frames);
+                 clip.name, clip.path.string(), format_count(claimed, "frame"), span.count);
   }
 }
 
 void FrameDecoder::forget(const ClipRef& clip) {
   const std::lock_guard lock(mutex_);
   measured_.erase(key(clip));
+  key_frames_.erase(clip.path.string());
+}
+
+std::vector<KeyFrame> FrameDecoder::key_frames(const ClipRef& clip) {
+  const std::lock_guard lock(mutex_);
+  const auto found = key_frames_.find(clip.path.string());
+  if (found == key_frames_.end() || never_seek_.count(clip.path.string()) > 0) return {};
+  return found->second;
+}
+
+void FrameDecoder::never_seek(const ClipRef& clip) {
+  const std::lock_guard lock(mutex_);
+  never_seek_.insert(clip.path.string());
 }
 
 }  // namespace actrec

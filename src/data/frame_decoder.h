@@ -4,12 +4,15 @@
 #include <functional>
 #include <mutex>
 #include <opencv2/core.hpp>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "data/clip_ref.h"
 #include "data/video_reader.h"
+#include "data/video_walk.h"
 
 namespace actrec {
 
@@ -26,8 +29,9 @@ cv::Mat reduce_frame(const cv::Mat& frame, int short_side);
 
 // Decodes chosen frames of clips, reduced once to a working size. The true frame count of a clip is
 // measured the first time (by reading to its end) and remembered; later reads stop after the last chosen
-// frame. Safe to call from many threads at once. Errors are DataError naming the clip. A video that turns
-// out much shorter than its header says is used and logged as a warning.
+// frame, and go from key frame to key frame where chosen frames of a long video lie far apart (see
+// VideoWalk). Safe to call from many threads at once. Errors are DataError naming the clip. A video that
+// turns out much shorter than its header says is used and logged as a warning.
 class FrameDecoder {
  public:
   // Frames are reduced (area averaging) until their short side is `short_side` pixels; smaller frames stay.
@@ -41,16 +45,29 @@ class FrameDecoder {
   void decode_all(const ClipRef& clip, const std::function<void(const cv::Mat& frame)>& visit);
 
  private:
-  std::vector<cv::Mat> decode_known(const ClipRef& clip, const FrameChooser& choose,
-                                    std::int64_t frame_count);
+  // Where a clip lies in its video.
+  struct Span {
+    std::int64_t first = 0;  // index in the video
+    std::int64_t count = 0;
+  };
+
+  // Calls visit(index in the clip, walk) at each frame of the clip, and remembers what there is to know about
+  // it.
+  Span go_through(const ClipRef& clip, const std::function<void(std::int64_t, VideoWalk&)>& visit);
+  std::vector<cv::Mat> decode_known(const ClipRef& clip, const FrameChooser& choose, const Span& span);
   std::vector<cv::Mat> decode_unknown(const ClipRef& clip, const FrameChooser& choose);
-  std::int64_t remembered(const ClipRef& clip);  // 0: not measured yet
-  void remember(const ClipRef& clip, std::int64_t frames, std::int64_t claimed);
+
+  std::optional<Span> remembered(const ClipRef& clip);
+  void remember(const ClipRef& clip, const Span& span, const VideoWalk& walk);
   void forget(const ClipRef& clip);
+  std::vector<KeyFrame> key_frames(const ClipRef& clip);
+  void never_seek(const ClipRef& clip);
 
   int short_side_;
   std::mutex mutex_;
-  std::unordered_map<std::string, std::int64_t> measured_;  // path and part -> frames
+  std::unordered_map<std::string, Span> measured_;                     // by path and part
+  std::unordered_map<std::string, std::vector<KeyFrame>> key_frames_;  // by path; of long videos
+  std::unordered_set<std::string> never_seek_;                         // paths
 };
 
 }  // namespace actrec

@@ -13,7 +13,7 @@ namespace actrec {
 namespace {
 
 constexpr std::int64_t kBatch = 8, kFrames = 16;
-constexpr FrameSize kSize(112, 112);
+const FrameSize kSize(112, 112);
 
 void encoder_step(benchmark::State& state, torch::MemoryFormat format) {
   at::set_num_threads(static_cast<int>(state.range(0)));
