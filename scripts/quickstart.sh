@@ -74,6 +74,7 @@ cat <<SUMMARY
 demo data       data/demo ($(($(wc -l <data/demo/clips.csv) - 1)) clips)
 run directory   $run
 checkpoint      $checkpoint
+frame cache     ${XDG_CACHE_HOME:-$HOME/.cache}/actrec/frames
 test top-1      $(percent "$(first_field top1 "$evaluation")") of $(first_field clips "$evaluation") clips
 prediction      $(first_field label "$prediction"), probability $(percent "$(first_field probability "$prediction")")
                 $clip, labelled $label

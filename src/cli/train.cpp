@@ -66,7 +66,7 @@ void warn_about_flips(const Settings& settings, const std::vector<std::string>& 
 }
 
 // Fills the frame cache with every clip of the data set, and trains nothing.
-ExitCode prepare_verb(const RunArguments& arguments) {
+ExitCode prepare(const RunArguments& arguments) {
   Settings settings = settings_of(arguments);
   const DataSplits splits = load_splits(settings);
   choose_cache(settings, splits);
@@ -123,11 +123,11 @@ Action declare_train(CLI::App& app) {
   auto arguments = std::make_shared<RunArguments>();
   auto output = std::make_shared<std::string>();
   add_run_arguments(app, *arguments);
-  auto prepare = std::make_shared<bool>(false);
-  app.add_flag("--prepare", *prepare, "only fill the frame cache, to train from later");
+  auto only_prepare = std::make_shared<bool>(false);
+  app.add_flag("--prepare", *only_prepare, "only fill the frame cache, to train from later");
   app.add_option("-o,--output", *output, "run directory to make; the default is a new one under runs/")
       ->type_name("DIR");
-  return [=] { return *prepare ? prepare_verb(*arguments) : train_verb(*arguments, *output); };
+  return [=] { return *only_prepare ? prepare(*arguments) : train_verb(*arguments, *output); };
 }
 
 }  // namespace actrec

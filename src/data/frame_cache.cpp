@@ -117,7 +117,8 @@ FrameCache::FrameCache(Options options) : options_(std::move(options)) {
 }
 
 std::uint64_t FrameCache::content_identity(const fs::path& path) {
-  if (!fs::is_directory(path)) return stable_hash(state_of(path));
+  std::error_code error;
+  if (!fs::is_directory(path, error)) return stable_hash(state_of(path));
   // Looking at every image again for each read would take longer than reading the cached frames.
   const std::lock_guard lock(mutex_);
   const auto [known, is_new] = folder_identities_.try_emplace(path.string(), 0);
@@ -168,11 +169,11 @@ std::unique_ptr<CachedClip> FrameCache::store(const ClipRef& clip, const FramePr
       }
       writing([&] { writer->add(frame); });
     });
+    if (file_of(clip) != file) return nullptr;  // the video has changed while it was read
     make_room(writer->bytes());
     writing([&] { writer->publish(); });
     const std::lock_guard lock(mutex_);
     total_bytes_ += writer->bytes();
-    bytes_written_ += writer->bytes();
   } catch (const NotStored& problem) {
     const std::lock_guard lock(mutex_);
     if (!std::exchange(full_, true)) {
@@ -188,11 +189,6 @@ std::unique_ptr<CachedClip> FrameCache::store(const ClipRef& clip, const FramePr
 void FrameCache::remove(const ClipRef& clip) {
   std::error_code gone;
   fs::remove(file_of(clip), gone);
-}
-
-std::uint64_t FrameCache::bytes_written() const {
-  const std::lock_guard lock(mutex_);
-  return bytes_written_;
 }
 
 void FrameCache::make_room(std::uint64_t bytes) {

@@ -47,13 +47,13 @@ class FrameCache {
 
   // The clip's frames; null where they are not in the cache.
   std::unique_ptr<CachedClip> find(const ClipRef& clip);
-  // Stores the frames that `produce` passes on, and returns them; null where the cache takes no more. What
-  // `produce` throws goes on to the caller. Replaces the frames of the same clip of a video that has changed.
+  // Stores the frames that `produce` passes on, and returns them; null where the cache takes no more, or the
+  // video changes meanwhile. What `produce` throws goes on to the caller. Replaces the frames of the same
+  // clip of a video that has changed.
   std::unique_ptr<CachedClip> store(const ClipRef& clip, const FrameProducer& produce);
   // Forgets the clip's frames, which have proved damaged.
   void remove(const ClipRef& clip);
 
-  std::uint64_t bytes_written() const;  // by this object so far
   const Options& options() const { return options_; }
 
  private:
@@ -64,10 +64,9 @@ class FrameCache {
 
   Options options_;
   std::filesystem::file_time_type start_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   bool full_ = false;
   std::uint64_t total_bytes_ = 0;  // in the directory, as far as this process knows
-  std::uint64_t bytes_written_ = 0;
   std::unordered_map<std::string, std::uint64_t> folder_identities_;
 };
 

@@ -29,6 +29,8 @@ cv::Mat decode_frame(const std::uint8_t* bytes, std::size_t count, FrameEncoding
     if (count != static_cast<std::size_t>(size.area()) * 3) throw Error("a cached frame has the wrong size");
     return {size, CV_8UC3, data};
   }
+  // Where the bytes are no image at all, OpenCV leaves the buffer as it is.
+  if (count < 2 || bytes[0] != 0xff || bytes[1] != 0xd8) throw Error("a cached frame is no JPEG image");
   cv::imdecode(cv::Mat(1, static_cast<int>(count), CV_8U, data), cv::IMREAD_COLOR, &buffer);
   if (buffer.size() != size) throw Error("a cached frame is not the JPEG image it should be");
   cv::cvtColor(buffer, buffer, cv::COLOR_BGR2RGB);

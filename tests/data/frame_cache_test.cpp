@@ -92,6 +92,18 @@ TEST_F(FrameCacheTest, AChangedVideoIsNotFoundAndItsOldFramesGo) {
   EXPECT_EQ(files_in(dir_ / "cache"), 1u);
 }
 
+TEST_F(FrameCacheTest, AVideoThatChangesWhileItIsReadIsNotStored) {
+  FrameCache cache(options());
+  EXPECT_EQ(cache.store(clip("a.mp4"),
+                        [&](const auto& add) {
+                          add(cv::Mat(8, 8, CV_8UC3, cv::Scalar::all(1)));
+                          write_bytes(dir_ / "a.mp4", "still being copied");
+                        }),
+            nullptr);
+  EXPECT_EQ(files_in(dir_ / "cache"), 0u);
+  EXPECT_TRUE(store(cache, clip("a.mp4"))) << "the next time it may be complete";
+}
+
 TEST_F(FrameCacheTest, AChangedImageOfAFrameFolderIsNoticedByTheNextRun) {
   make_numbered_frames(dir_ / "folder", 3);
   FrameCache cache(options());
