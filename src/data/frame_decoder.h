@@ -66,7 +66,7 @@ class FrameDecoder {
   int short_side_;
   std::mutex mutex_;
   std::unordered_map<std::string, Span> measured_;                     // by path and part
-  std::unordered_map<std::string, std::vector<KeyFrame>> key_frames_;  // by path; of long videos
+  std::unordered_map<std::string, std::vector<KeyFrame>> key_frames_;  // by path
   std::unordered_set<std::string> never_seek_;                         // paths
 };
 

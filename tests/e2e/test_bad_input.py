@@ -28,7 +28,7 @@ class VideoTest(actrec.TestCase):
         files = self.directory / "files"
         bad = [
             write(files / "empty.mp4", b""),
-            write(files / "text.mp4", "version https://git-lfs.github.com/spec/v1\n"),
+            write(files / "text.mp4", "version of a file that is kept elsewhere\n"),
             write(files / "noise.avi", bytes(range(256)) * 40),
             write(files / "half.mp4", half(clip)),  # its index is at the end
         ]
