@@ -138,7 +138,7 @@ ACTREC_SETTINGS(SplitSettings, ACTREC_SPLIT_FIELDS)
   FIELD(std::filesystem::path, videos, "", any_value(),                                                         \
         "Where the videos of a list or of official split files are; empty: beside the list")                   \
   FIELD(int, workers, -1, between(-1, 256), "Decoding threads; 0 decodes in the training thread, -1 takes one per core of `threads`") \
-  FIELD(int, prefetch_mb, 128, between(0, 1048576), "Memory in MB for batches prepared ahead of the training step; one batch at least is") \
+  FIELD(int, prefetch_mb, 32, between(0, 1048576), "Memory in MB for batches prepared ahead of the training step; one batch at least is") \
   FIELD(double, timeout_seconds, 1800, at_least(1), "Longest wait for one clip before training gives up and names it") \
   FIELD(CacheMode, cache, CacheMode::automatic, any_value(),                                                    \
         "Decoded and reduced frames kept on disk, so that a video is decoded once: `raw` (exact, fastest, large), `jpeg` (a tenth of it), " \
