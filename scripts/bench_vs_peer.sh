@@ -2,7 +2,8 @@
 # usage: scripts/bench_vs_peer.sh [--cold] [--pairs N] [--frames T] [--size PIXELS] [--batch B] [--peer SCRIPT] DATA
 #
 # Trains the same network (small_cnn averaged over the frame, LSTM with 256 units) on DATA, a folder of videos per
-# class, with actrec and with a PyTorch program, by turns, and prints the frames/s of both and their ratios. The PyTorch program takes the arguments
+# class, with actrec and with a PyTorch program, by turns, and prints the frames/s of both and their ratios. The
+# PyTorch program takes the arguments
 #   DATA --encoder small_cnn --frames T --size PIXELS --batch B --epochs E --workers N
 # and prints a JSON line with "frames_per_s" for each epoch.
 #   --cold    the first epoch, actrec with an empty frame cache and the peer with --tuned; by default the median
@@ -18,8 +19,8 @@ fail() {
 }
 
 cold=false pairs=3 frames=16 size=112 batch=8 data=
-cd_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-peer=$cd_root/../shared/bench/peer_train.py
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+peer=$root/../shared/bench/peer_train.py
 while (($# > 0)); do
   case "$1" in
     -h | --help) usage && exit ;;
@@ -36,7 +37,7 @@ while (($# > 0)); do
 done
 [[ -d "$data" ]] || fail "DATA must be a folder of videos per class; hint: scripts/bench_vs_peer.sh --help"
 [[ -f "$peer" ]] || fail "$peer does not exist; hint: --peer SCRIPT"
-actrec=$cd_root/build/release/actrec
+actrec=$root/build/release/actrec
 [[ -x "$actrec" ]] || fail "$actrec does not exist; hint: scripts/build.sh"
 
 scratch=$(mktemp -d)
@@ -58,7 +59,8 @@ run_actrec() {
   "$actrec" train "$data" --output "$scratch/run" --quiet --set data.cache_dir="$scratch/cache" \
     --set data.split.by=random --set data.split.val=0.05 --set data.split.test=0 \
     --set clip.frames="$frames" --set clip.size="$size" --set train.batch_size="$batch" \
-    --set model.encoder.grid=1 --set train.epochs="$epochs" --set train.schedule.warmup_epochs=0 >/dev/null 2>"$scratch/actrec.log"
+    --set model.encoder.grid=1 --set train.epochs="$epochs" --set train.schedule.warmup_epochs=0 \
+    >/dev/null 2>"$scratch/actrec.log" || fail "actrec failed: $(tail -n 3 "$scratch/actrec.log")"
   sed 's/.*"frames_per_second":\([0-9.e+]*\).*/\1/' "$scratch/run/metrics.jsonl" | counting | median
 }
 
@@ -72,8 +74,8 @@ run_peer() {
 $cold || run_actrec >/dev/null # fills the cache
 echo "actrec and peer, frames/s:"
 for ((pair = 1; pair <= pairs; ++pair)); do
-  ours=$(run_actrec)
-  theirs=$(run_peer)
+  ours=$(run_actrec) || exit 1
+  theirs=$(run_peer) || exit 1
   ratio=$(awk -v a="$ours" -v b="$theirs" 'BEGIN { printf "%.2f", a / b }')
   printf '%10.1f %10.1f   ratio %s\n' "$ours" "$theirs" "$ratio"
   echo "$ratio" >>"$scratch/ratios"

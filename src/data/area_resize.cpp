@@ -5,14 +5,7 @@
 #include <cstring>
 #include <vector>
 
-// Compiled a second time for processors with AVX2, and chosen when the program starts. The results are the
-// same to the bit, because multiplications and additions are never fused in this file (see CMakeLists.txt).
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define ACTREC_VECTORIZE __attribute__((target_clones("arch=haswell", "default")))
-#else
-#define ACTREC_VECTORIZE
-#endif
+#include "core/vectorize.h"
 
 namespace actrec {
 namespace {
@@ -51,6 +44,7 @@ const Cover& cover_for(int old_length, int new_length, Cover& kept) {
 
 // sum[k] = the weighted sum of a run of rows. Three rows are added in one go, as many as most runs have; rows
 // with weight 0 are not touched.
+// Every processor gives the same bits, because nothing is fused in this file (see CMakeLists.txt).
 ACTREC_VECTORIZE
 void add_rows(const uchar* row, std::size_t row_step, const float* weights, int taps, std::size_t length,
               float* sum) {

@@ -1,13 +1,14 @@
 #include "engine/bench.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <system_error>
 
-#include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/stop_signal.h"
 #include "core/system.h"
@@ -125,9 +126,15 @@ class LastEpoch : public TrainingObserver {
 // A folder for a run that nobody wants, removed at the end.
 class ScratchDirectory {
  public:
-  ScratchDirectory()
-      : path_(std::filesystem::temp_directory_path() / fmt::format("actrec-bench-{}", ::getpid())) {
-    create_writable_directory(path_);
+  ScratchDirectory() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "actrec-bench-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) {
+      throw Error(
+          fmt::format("cannot make a directory in {}: {}", std::filesystem::temp_directory_path().string(),
+                      std::generic_category().message(errno)),
+          "set TMPDIR to a directory that may be written to");
+    }
+    path_ = pattern;
   }
   ~ScratchDirectory() {
     std::error_code ignored;

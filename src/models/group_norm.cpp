@@ -6,17 +6,10 @@
 #include <cmath>
 #include <vector>
 
+#include "core/vectorize.h"
+
 namespace actrec {
 namespace {
-
-// The loops over channels below are compiled for AVX2 as well, and the processor's best version is chosen at
-// run time. Only where the compiler offers that.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define ACTREC_VECTORIZE __attribute__((target_clones("arch=haswell", "default")))
-#else
-#define ACTREC_VECTORIZE
-#endif
 
 constexpr double kEpsilon = 1e-5;
 constexpr std::int64_t kBlock = 32;  // pixels summed in float before the sum goes into a double

@@ -52,12 +52,17 @@ void lstm_step(benchmark::State& state) {
 }
 BENCHMARK(lstm_step)->ArgName("threads")->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
 
+std::shared_ptr<Recogniser> make_model() {
+  auto model = std::make_shared<Recogniser>(ModelSettings(), kSize, 6,
+                                            PixelStatistics{{0.5, 0.5, 0.5}, {0.2, 0.2, 0.2}});
+  model->set_memory_format(MemoryFormat::contiguous);
+  return model;
+}
+
 // Pixels to updated weights.
 void training_step(benchmark::State& state) {
   at::set_num_threads(static_cast<int>(state.range(0)));
-  const auto model = std::make_shared<Recogniser>(ModelSettings(), kSize, 6,
-                                                  PixelStatistics{{0.5, 0.5, 0.5}, {0.2, 0.2, 0.2}});
-  model->set_memory_format(MemoryFormat::contiguous);
+  const auto model = make_model();
   TrainingStep step(model, TrainSettings(), {}, torch::kCPU);
   Batch batch;
   batch.clips = torch::randint(0, 256, {kBatch, kFrames, kSize.height, kSize.width, 3}, torch::kUInt8);
@@ -73,8 +78,7 @@ BENCHMARK(training_step)->ArgName("threads")->Arg(1)->Arg(2)->Unit(benchmark::kM
 // The part of it that does not depend on the batch.
 void update_weights(benchmark::State& state) {
   at::set_num_threads(static_cast<int>(state.range(0)));
-  const auto model = std::make_shared<Recogniser>(ModelSettings(), kSize, 6,
-                                                  PixelStatistics{{0.5, 0.5, 0.5}, {0.2, 0.2, 0.2}});
+  const auto model = make_model();
   TrainingStep step(model, TrainSettings(), {}, torch::kCPU);
   for (auto _ : state) {
     for (torch::Tensor& parameter : model->parameters())
