@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "torch_reference.h"
@@ -27,29 +28,37 @@ void randomize(GroupNormRelu& layer) {
   for (torch::Tensor& parameter : layer.parameters()) parameter.normal_();
 }
 
-// LibTorch's own operators, in float64, are the reference.
+// The reference is LibTorch's own operators in float64. No gradient is sent through values so close to ReLU's
+// corner that rounding decides on which side they lie.
 TEST(GroupNormRelu, TheFusedKernelAgreesWithLibTorchInValuesAndGradients) {
+  const auto relative_error = [](const torch::Tensor& a, const torch::Tensor& reference) {
+    return max_difference(a, reference) / std::max(1.0, reference.abs().max().item<double>());
+  };
   for (const auto& [groups, channels, height, width] :
        {std::tuple{8, 32, 13, 9}, {4, 12, 5, 7}, {1, 3, 1, 1}, {5, 5, 40, 40}}) {
-    GroupNormRelu layer(groups, channels);
-    randomize(layer);
-    const torch::Tensor x =
-        (torch::randn({3, channels, height, width}) * 2 + 1).contiguous(torch::MemoryFormat::ChannelsLast);
-    const torch::Tensor dy = torch::randn_like(x);
-    const Gradients fused = run(layer, x, dy);
+    for (int seed = 0; seed < 20; ++seed) {
+      torch::manual_seed(seed);
+      GroupNormRelu layer(groups, channels);
+      randomize(layer);
+      const torch::Tensor x =
+          (torch::randn({3, channels, height, width}) * 2 + 1).contiguous(torch::MemoryFormat::ChannelsLast);
+      const torch::Tensor x64 = x.to(torch::kFloat64).requires_grad_(true);
+      const torch::Tensor weight =
+          layer.named_parameters()["weight"].detach().to(torch::kFloat64).requires_grad_(true);
+      const torch::Tensor bias =
+          layer.named_parameters()["bias"].detach().to(torch::kFloat64).requires_grad_(true);
+      const torch::Tensor normalized = torch::group_norm(x64, groups, weight, bias);
+      const torch::Tensor dy = torch::randn_like(x).masked_fill(normalized.abs() < 1e-4, 0);
+      const torch::Tensor y = torch::relu(normalized);
+      y.backward(dy.to(torch::kFloat64));
 
-    const torch::Tensor x64 = x.to(torch::kFloat64).requires_grad_(true);
-    const torch::Tensor weight =
-        layer.named_parameters()["weight"].detach().to(torch::kFloat64).requires_grad_(true);
-    const torch::Tensor bias =
-        layer.named_parameters()["bias"].detach().to(torch::kFloat64).requires_grad_(true);
-    const torch::Tensor y = torch::relu(torch::group_norm(x64, groups, weight, bias));
-    y.backward(dy.to(torch::kFloat64));
-    EXPECT_LT(max_difference(fused.y, y), 1e-5);
-    EXPECT_LT(max_difference(fused.dx, x64.grad()), 1e-5);
-    EXPECT_LT(max_difference(fused.dweight, weight.grad()) / weight.grad().abs().max().item<double>(), 1e-5);
-    EXPECT_LT(max_difference(fused.dbias, bias.grad()) / bias.grad().abs().max().item<double>(), 1e-5);
-    EXPECT_TRUE(fused.dx.is_contiguous(torch::MemoryFormat::ChannelsLast));
+      const Gradients fused = run(layer, x, dy);
+      EXPECT_LT(relative_error(fused.y, y), 1e-5) << channels << " channels, seed " << seed;
+      EXPECT_LT(relative_error(fused.dx, x64.grad()), 1e-5) << channels << " channels, seed " << seed;
+      EXPECT_LT(relative_error(fused.dweight, weight.grad()), 1e-5) << channels << " channels, seed " << seed;
+      EXPECT_LT(relative_error(fused.dbias, bias.grad()), 1e-5) << channels << " channels, seed " << seed;
+      EXPECT_TRUE(fused.dx.is_contiguous(torch::MemoryFormat::ChannelsLast));
+    }
   }
 }
 
