@@ -26,6 +26,17 @@ struct FrameSize {
   bool operator==(const FrameSize& other) const { return height == other.height && width == other.width; }
 };
 
+// How many of an encoder's last stages learn; JSON "all", "none" or a number.
+struct TrainableStages {
+  static constexpr int kAll = -1;
+  int last = kAll;  // stages, or kAll
+  static TrainableStages all() { return {}; }
+  static TrainableStages none() { return {0}; }
+  bool is_none() const { return last == 0; }
+  bool is_all() const { return last == kAll; }
+  bool operator==(const TrainableStages& other) const { return last == other.last; }
+};
+
 // Mean and standard deviation of each RGB channel, for pixels scaled to 0..1.
 struct PixelStatistics {
   std::array<double, 3> mean{};
@@ -37,7 +48,7 @@ enum class NormalizationType { imagenet, encoder, dataset, values };
 // Mean and standard deviation per RGB channel of pixels scaled to 0..1; JSON "imagenet", "encoder",
 // "dataset", or {"mean": [r, g, b], "std": [r, g, b]}. The numbers mean something for `values` only.
 struct Normalization {
-  NormalizationType type = NormalizationType::imagenet;
+  NormalizationType type = NormalizationType::encoder;
   std::array<double, 3> mean{};
   std::array<double, 3> std{};
   Normalization() = default;

@@ -62,10 +62,27 @@ struct Names<Border> {
   static constexpr std::array values{"black", "replicate", "reflect"};
 };
 
-enum class EncoderType { small_cnn, dense };
+enum class EncoderType {
+  small_cnn,
+  dense,
+  resnet18,
+  resnet34,
+  resnet50,
+  mobilenet_v2,
+  squeezenet1_1,
+  efficientnet_lite0,
+  torchscript
+};
 template <>
 struct Names<EncoderType> {
-  static constexpr std::array values{"small_cnn", "dense"};
+  static constexpr std::array values{"small_cnn",    "dense",         "resnet18",           "resnet34",   "resnet50",
+                                     "mobilenet_v2", "squeezenet1_1", "efficientnet_lite0", "torchscript"};
+};
+
+enum class BatchNormMode { automatic, frozen, train };
+template <>
+struct Names<BatchNormMode> {
+  static constexpr std::array values{"auto", "frozen", "train"};
 };
 
 enum class TemporalType { lstm, gru, mean };
@@ -197,11 +214,22 @@ ACTREC_SETTINGS(AugmentSettings, ACTREC_AUGMENT_FIELDS)
 
 #define ACTREC_ENCODER_FIELDS(FIELD, SECTION)                                                                   \
   FIELD(EncoderType, type, EncoderType::small_cnn, any_value(),                                                 \
-        "`small_cnn`: strided convolutions with GroupNorm, good from scratch on small data; `dense`: flattened pixels, one dense layer, ReLU") \
+        "`small_cnn`: strided convolutions with GroupNorm, good from scratch on small data; `dense`: flattened pixels, one dense layer, ReLU; "  \
+        "`torchscript`: any frame encoder exported from Python, in the file `weights`; the others are torchvision's networks (EfficientNet-Lite0: "  \
+        "its paper's) without their classifier") \
+  FIELD(std::filesystem::path, weights, "", any_value(),                                                        \
+        "Start from these weights: a safetensors or .pth file with torchvision's parameter names, or a checkpoint of actrec with the same encoder. Empty: random") \
+  FIELD(TrainableStages, trainable, TrainableStages::all(), between(1, 100),                                    \
+        "What of the encoder learns: `all`, `none`, or a number: that many of its last stages (README.md lists them)")  \
+  FIELD(int, unfreeze_epochs, 0, between(0, 100000),                                                            \
+        "Gradual unfreezing (Howard & Ruder 2018): start with the encoder frozen and let one more stage, from the last, learn after every so many epochs, up to `trainable`; 0 is off") \
+  FIELD(double, learning_rate_factor, 1, between(0, 100), "The encoder's learning rate is the learning rate times this") \
+  FIELD(BatchNormMode, batch_norm, BatchNormMode::automatic, any_value(),                                       \
+        "Batch normalisation: `frozen` uses the statistics that came with the weights, `train` those of each batch, `auto`: frozen with `weights`, else train") \
   FIELD(std::vector<int>, channels, (std::vector<int>{32, 64, 128, 256}), between(1, 4096),                     \
         "small_cnn: output channels of each block; each block halves the resolution")                         \
-  FIELD(int, grid, 4, between(1, 64),                                                                           \
-        "small_cnn: the last feature map is averaged to grid x grid cells; 1 forgets where things are")         \
+  FIELD(int, grid, 0, between(0, 64),                                                                           \
+        "The last feature map is averaged to grid x grid cells; 1 forgets where things are. 0 takes 4 for small_cnn and 1 for the others. Not for dense and torchscript") \
   FIELD(int, units, 256, between(1, 65536), "dense: outputs of the dense layer")
 ACTREC_SETTINGS(EncoderSettings, ACTREC_ENCODER_FIELDS)
 
@@ -249,6 +277,9 @@ ACTREC_SETTINGS(EarlyStoppingSettings, ACTREC_EARLY_STOPPING_FIELDS)
   FIELD(int, batch_size, 8, between(1, 65536), "Clips per step")                                    \
   FIELD(int, accumulate, 1, between(1, 65536), "Steps whose gradients are added up before the weights change") \
   FIELD(double, learning_rate, 0.001, between(1e-9, 100), "Peak learning rate")                                 \
+  FIELD(int, feature_views, 8, between(0, 1000),                                                                \
+        "Frozen encoder (`model.encoder.trainable` none): augmented views of each training clip; the features of each are computed once and kept "  \
+        "beside the frame cache, so that later epochs train on features alone. 0 draws anew in every epoch and keeps nothing") \
   FIELD(double, label_smoothing, 0.1, between(0, 0.99), "Share of the target spread over all classes (Szegedy et al. 2016)") \
   FIELD(ClassWeights, class_weights, ClassWeights::none, any_value(), "`balanced` weighs each class by the inverse of its number of training clips") \
   FIELD(Precision, precision, Precision::fp32, any_value(), "Arithmetic of the training step")                   \
@@ -264,8 +295,8 @@ ACTREC_SETTINGS(TrainSettings, ACTREC_TRAIN_FIELDS)
 #define ACTREC_ALL_FIELDS(FIELD, SECTION)                                                                       \
   FIELD(std::string, device, "auto", any_value(), "`cpu`, `cuda`, `cuda:N`, or `auto`: CUDA where it works, else the CPU") \
   FIELD(int, threads, 0, between(0, 1024), "Cores to use in all; 0 uses every core this process may run on")    \
-  FIELD(Normalization, normalize, Normalization(NormalizationType::imagenet), any_value(),                      \
-        "Mean and standard deviation of the pixels: `imagenet`, `encoder` (what the encoder was made for), "     \
+  FIELD(Normalization, normalize, Normalization(NormalizationType::encoder), any_value(),                       \
+        "Mean and standard deviation of the pixels: `encoder` (what its weights were made for; imagenet where they do not say), `imagenet`, "     \
         "`dataset` (measured over the training split), or {\"mean\": [r, g, b], \"std\": [r, g, b]} for pixels in 0..1") \
   SECTION(DataSettings, data, "Which clips")                                                                    \
   SECTION(ClipSettings, clip, "Which frames of a clip, and how large")                                          \

@@ -68,6 +68,11 @@ ValueForm value_form(const FrameSize&, const Limits& limits) {
   return {"size", "N or [height, width], " + each(limits), {{"oneOf", {side, list_schema(side, 2)}}}};
 }
 
+ValueForm value_form(const TrainableStages&, const Limits& limits) {
+  const Json named{{"type", "string"}, {"enum", {"all", "none"}}};
+  return {"stages", "all | none | " + limits_text(limits), {{"oneOf", {named, number_schema("integer", limits)}}}};
+}
+
 ValueForm value_form(const Normalization&, const Limits&) {
   const Json mean = list_schema(number_schema("number", kMeanLimits), 3);
   const Json std = list_schema({{"type", "number"}, {"exclusiveMinimum", 0}}, 3);
@@ -75,7 +80,7 @@ ValueForm value_form(const Normalization&, const Limits&) {
                      {"properties", {{"mean", mean}, {"std", std}}},
                      {"required", {"mean", "std"}},
                      {"additionalProperties", false}};
-  const ValueForm named = value_form(NormalizationType::imagenet, any_value());
+  const ValueForm named = value_form(NormalizationType::encoder, any_value());
   return {"normalization",
           named.allowed + R"( | {"mean": [r, g, b], "std": [r, g, b]})",
           {{"oneOf", Json::array({named.schema, numbers})}}};

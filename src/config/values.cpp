@@ -159,9 +159,18 @@ std::string read_value(const Json& json, const Limits& limits, FrameSize& value)
   return "";
 }
 
+std::string read_value(const Json& json, const Limits& limits, TrainableStages& value) {
+  if (json == "all" || json == "none") {
+    value = json == "all" ? TrainableStages::all() : TrainableStages::none();
+    return "";
+  }
+  if (!json.is_number()) return must_be("all, none or a number of stages", json);
+  return read_value(json, limits, value.last);
+}
+
 std::string read_value(const Json& json, const Limits&, Normalization& value) {
   if (json.is_object()) return read_mean_and_std(json, value);
-  auto named = NormalizationType::imagenet;
+  auto named = NormalizationType::encoder;
   const std::string problem = read_value(json, any_value(), named);
   if (!problem.empty()) return problem + R"(, or {"mean": [r, g, b], "std": [r, g, b]})";
   value = Normalization(named);
@@ -189,6 +198,12 @@ Json write_value(const std::filesystem::path& value) { return value.string(); }
 Json write_value(const std::vector<int>& value) { return value; }
 Json write_value(const Range& value) { return Json::array({value.low, value.high}); }
 Json write_value(const FrameSize& value) { return Json::array({value.height, value.width}); }
+
+Json write_value(const TrainableStages& value) {
+  if (value.is_all()) return "all";
+  if (value.is_none()) return "none";
+  return value.last;
+}
 
 Json write_value(const Normalization& value) {
   if (value.type == NormalizationType::values) return {{"mean", value.mean}, {"std", value.std}};

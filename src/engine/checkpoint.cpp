@@ -71,6 +71,13 @@ CheckpointInfo parse_info(const std::filesystem::path& path,
   }
 }
 
+// Parameters, and buffers such as the statistics of batch normalisation.
+torch::OrderedDict<std::string, torch::Tensor> state_of(const torch::nn::Module& model) {
+  torch::OrderedDict<std::string, torch::Tensor> state = model.named_parameters();
+  state.update(model.named_buffers());
+  return state;
+}
+
 // A model is only built if the file has the numbers to fill it: a few bytes of hostile configuration could
 // ask for any amount of memory.
 void check_size(const std::filesystem::path& path, const CheckpointInfo& info,
@@ -119,8 +126,7 @@ void check_tensors(const std::filesystem::path& path,
 
 void save_checkpoint(const std::filesystem::path& path, const Recogniser& model, const CheckpointInfo& info) {
   TensorFile file;
-  for (const auto& parameter : model.named_parameters())
-    file.tensors.emplace(parameter.key(), parameter.value());
+  for (const auto& tensor : state_of(model)) file.tensors.emplace(tensor.key(), tensor.value());
   file.metadata = {
       {"format", kFormat},
       {"version", info.version},
@@ -144,10 +150,10 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   checkpoint.model =
       std::make_shared<Recogniser>(info.settings.model, info.settings.clip.size,
                                    static_cast<std::int64_t>(info.classes.size()), info.statistics);
-  auto parameters = checkpoint.model->named_parameters();
-  check_tensors(path, parameters, file.tensors);
+  auto state = state_of(*checkpoint.model);
+  check_tensors(path, state, file.tensors);
   torch::NoGradGuard no_grad;
-  for (auto& parameter : parameters) parameter.value().copy_(file.tensors.at(parameter.key()));
+  for (auto& tensor : state) tensor.value().copy_(file.tensors.at(tensor.key()));
   checkpoint.model->eval();
   return checkpoint;
 }

@@ -37,10 +37,10 @@ struct Checkpoint {
   std::shared_ptr<Recogniser> model;  // on the CPU, in evaluation mode
 };
 
-// A safetensors file with the model's parameters by name and `info` in its metadata, published atomically.
+// A safetensors file with the model's parameters and buffers by name and `info` in its metadata, published atomically.
 void save_checkpoint(const std::filesystem::path& path, const Recogniser& model, const CheckpointInfo& info);
 
-// Rebuilds the model that `path` describes. Strict: every parameter must be there with its shape, and nothing
+// Rebuilds the model that `path` describes. Strict: every tensor must be there with its shape, and nothing
 // else. Throws CheckpointError naming the file, listing every missing, extra and misshapen tensor.
 Checkpoint load_checkpoint(const std::filesystem::path& path);
 

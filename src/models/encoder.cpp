@@ -1,66 +1,63 @@
 #include "models/encoder.h"
 
-#include <numeric>
-
-#include "models/group_norm.h"
+#include "models/dense_encoder.h"
+#include "models/small_cnn.h"
 
 namespace actrec {
 namespace {
 
-namespace nn = torch::nn;
+constexpr int kSmallCnnGrid = 4;
 
-constexpr std::int64_t kNormGroups = 8;
-
-class ConvBlock : public nn::Module {
- public:
-  ConvBlock(std::int64_t in, std::int64_t out)
-      : conv_(register_module("conv",
-                              nn::Conv2d(nn::Conv2dOptions(in, out, 3).stride(2).padding(1).bias(false)))),
-        norm_(register_module("norm", std::make_shared<GroupNormRelu>(std::gcd(kNormGroups, out), out))) {
-    nn::init::kaiming_normal_(conv_->weight, 0, torch::kFanOut, torch::kReLU);
+EncoderSize small_cnn_size(const EncoderSettings& settings) {
+  EncoderSize size{0, 3};
+  for (const std::int64_t out : settings.channels) {
+    size.parameters += out * (9 * size.dim + 2);  // 3x3 kernels; weight and bias of the norm
+    size.dim = out;
   }
-  torch::Tensor forward(const torch::Tensor& x) { return norm_->forward(conv_->forward(x)); }
+  return size;
+}
 
- private:
-  nn::Conv2d conv_;
-  std::shared_ptr<GroupNormRelu> norm_;
-};
+EncoderSize dense_size(const EncoderSettings& settings, FrameSize frame) {
+  return {settings.units * (std::int64_t{3} * frame.height * frame.width + 1), settings.units};
+}
 
 }  // namespace
 
-SmallCnn::SmallCnn(const EncoderSettings& settings)
-    : blocks_(register_module("blocks", torch::nn::ModuleList())),
-      grid_(settings.grid),
-      dim_(settings.channels.back() * grid_ * grid_) {
-  std::int64_t in = 3;
-  for (const int out : settings.channels) {
-    blocks_->push_back(std::make_shared<ConvBlock>(in, out));
-    in = out;
-  }
+torch::Tensor CnnEncoder::forward(torch::Tensor frames) {
+  return torch::adaptive_avg_pool2d(feature_map(std::move(frames)), {grid_, grid_}).flatten(1);
 }
 
-torch::Tensor SmallCnn::forward(torch::Tensor frames) {
-  for (const auto& block : *blocks_) frames = block->as<ConvBlock>()->forward(frames);  // [N, C, h, w]
-  return torch::adaptive_avg_pool2d(frames, {grid_, grid_}).flatten(1);  // [N, C * grid * grid]
-}
-
-DenseEncoder::DenseEncoder(const EncoderSettings& settings, FrameSize size)
-    : layer_(
-          register_module("layer", nn::Linear(std::int64_t{3} * size.height * size.width, settings.units))),
-      units_(settings.units) {}
-
-torch::Tensor DenseEncoder::forward(torch::Tensor frames) {
-  return torch::relu(layer_->forward(frames.permute({0, 2, 3, 1}).flatten(1)));
+int feature_grid(const EncoderSettings& settings) {
+  if (settings.grid > 0) return settings.grid;
+  return settings.type == EncoderType::small_cnn ? kSmallCnnGrid : 1;
 }
 
 std::shared_ptr<Encoder> make_encoder(const EncoderSettings& settings, FrameSize size) {
   switch (settings.type) {
     case EncoderType::small_cnn:
-      return std::make_shared<SmallCnn>(settings);
+      return std::make_shared<SmallCnn>(settings.channels, feature_grid(settings));
     case EncoderType::dense:
-      return std::make_shared<DenseEncoder>(settings, size);
+      return std::make_shared<DenseEncoder>(settings.units, size);
+    default:
+      break;
   }
   throw std::logic_error("unknown encoder type");
+}
+
+EncoderSize encoder_size(const EncoderSettings& settings, FrameSize size) {
+  const std::int64_t cells = std::int64_t{feature_grid(settings)} * feature_grid(settings);
+  EncoderSize result;
+  switch (settings.type) {
+    case EncoderType::small_cnn:
+      result = small_cnn_size(settings);
+      break;
+    case EncoderType::dense:
+      return dense_size(settings, size);
+    default:
+      throw std::logic_error("unknown encoder type");
+  }
+  result.dim *= cells;
+  return result;
 }
 
 }  // namespace actrec

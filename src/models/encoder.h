@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "config/settings.h"
 
@@ -13,39 +14,41 @@ namespace actrec {
 // channels_last; output float32 [N, dim()].
 class Encoder : public torch::nn::Module {
  public:
+  using Stage = std::vector<std::shared_ptr<torch::nn::Module>>;
+
   virtual torch::Tensor forward(torch::Tensor frames) = 0;
   virtual std::int64_t dim() const = 0;
+  // The network's parts in the order of the computation, so that the last of them can be trained alone.
+  // Together they hold every parameter.
+  virtual std::vector<Stage> stages() const = 0;
 };
 
-// Convolution blocks (3x3 with stride 2, GroupNorm, ReLU), then the last feature map averaged to
-// grid x grid cells and flattened: dim = last channels * grid^2. The grid keeps where things are, which
-// direction of motion needs. GroupNorm (Wu & He 2018) behaves the same in training and evaluation, unlike
-// batch statistics over the near-identical frames of a few clips.
-class SmallCnn : public Encoder {
+// A convolutional network whose last feature map is averaged to grid x grid cells and flattened:
+// dim = channels * grid^2. The grid keeps where things are, which direction of motion needs.
+class CnnEncoder : public Encoder {
  public:
-  explicit SmallCnn(const EncoderSettings& settings);
-  torch::Tensor forward(torch::Tensor frames) override;
-  std::int64_t dim() const override { return dim_; }
+  torch::Tensor forward(torch::Tensor frames) final;
+  std::int64_t dim() const final { return channels_ * grid_ * grid_; }
+
+ protected:
+  CnnEncoder(std::int64_t channels, std::int64_t grid) : channels_(channels), grid_(grid) {}
+  virtual torch::Tensor feature_map(torch::Tensor frames) = 0;  // [N, 3, H, W] -> [N, channels, h, w]
 
  private:
-  torch::nn::ModuleList blocks_;
-  std::int64_t grid_;
-  std::int64_t dim_;
-};
-
-// Pixels flattened (in height, width, channel order), one dense layer, ReLU.
-class DenseEncoder : public Encoder {
- public:
-  DenseEncoder(const EncoderSettings& settings, FrameSize size);
-  torch::Tensor forward(torch::Tensor frames) override;
-  std::int64_t dim() const override { return units_; }
-
- private:
-  torch::nn::Linear layer_;
-  std::int64_t units_;
+  std::int64_t channels_, grid_;
 };
 
 // The encoder that settings.type names, for frames of `size`. Weights come from LibTorch's generator.
 std::shared_ptr<Encoder> make_encoder(const EncoderSettings& settings, FrameSize size);
+
+// What is known of an encoder without building it.
+struct EncoderSize {
+  std::int64_t parameters = 0;  // at least
+  std::int64_t dim = 0;
+};
+EncoderSize encoder_size(const EncoderSettings& settings, FrameSize size);
+
+// model.encoder.grid, with 0 resolved.
+int feature_grid(const EncoderSettings& settings);
 
 }  // namespace actrec

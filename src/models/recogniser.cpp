@@ -13,26 +13,6 @@ struct Count {
   std::int64_t dim = 0;
 };
 
-Count count_small_cnn(const EncoderSettings& settings) {
-  Count count{0, 3};
-  for (const std::int64_t out : settings.channels) {
-    count.parameters += out * (9 * count.dim + 2);  // 3x3 kernels; weight and bias of the norm
-    count.dim = out;
-  }
-  count.dim *= std::int64_t{settings.grid} * settings.grid;
-  return count;
-}
-
-Count count_encoder(const EncoderSettings& settings, FrameSize size) {
-  switch (settings.type) {
-    case EncoderType::small_cnn:
-      return count_small_cnn(settings);
-    case EncoderType::dense:
-      return {settings.units * (std::int64_t{3} * size.height * size.width + 1), settings.units};
-  }
-  throw std::logic_error("unknown encoder type");
-}
-
 Count count_recurrent(const TemporalSettings& settings, std::int64_t input_dim, std::int64_t gates) {
   const std::int64_t hidden = settings.hidden, directions = settings.bidirectional ? 2 : 1;
   Count count{0, input_dim};
@@ -100,7 +80,7 @@ torch::Tensor Recogniser::classify(const torch::Tensor& features) {
 torch::Tensor Recogniser::forward(const torch::Tensor& clips) { return classify(encode(clips)); }
 
 std::int64_t count_parameters(const ModelSettings& settings, FrameSize size, std::int64_t classes) {
-  const Count encoder = count_encoder(settings.encoder, size);
+  const EncoderSize encoder = encoder_size(settings.encoder, size);
   const Count temporal = count_temporal(settings.temporal, encoder.dim);
   return encoder.parameters + temporal.parameters + classes * (temporal.dim + 1);
 }

@@ -109,7 +109,7 @@ TEST(Describe, Diff) {
   after.clip.size = {96, 128};
   after.normalize.type = NormalizationType::dataset;
   EXPECT_EQ(diff_settings(Settings(), after),
-            (Lines{"normalize: \"imagenet\" -> \"dataset\"", "clip.size: [112, 112] -> [96, 128]",
+            (Lines{"normalize: \"encoder\" -> \"dataset\"", "clip.size: [112, 112] -> [96, 128]",
                    "train.epochs: 60 -> 3"}));
 }
 

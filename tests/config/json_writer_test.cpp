@@ -17,6 +17,7 @@ void change(std::filesystem::path& value, const Limits&) { value = "/vidéos/ä 
 void change(std::vector<int>& value, const Limits&) { value = {7, 1}; }
 void change(Range& value, const Limits&) { value = {value.low / 3 + value.high * 2 / 3, value.high}; }
 void change(FrameSize& value, const Limits&) { value = {33, 44}; }
+void change(TrainableStages& value, const Limits&) { value.last = 3; }
 void change(Normalization& value, const Limits&) {
   value.type = NormalizationType::values;
   value.mean = {0.1, 1.0 / 3, 0.7};
@@ -61,7 +62,7 @@ TEST(JsonWriter, WritesSectionsInDeclarationOrder) {
   EXPECT_EQ(names, (std::vector<std::string>{"device", "threads", "normalize", "data", "clip", "augment",
                                              "model", "train"}));
   EXPECT_EQ(document["clip"]["size"], Json::array({112, 112}));
-  EXPECT_EQ(document["normalize"], "imagenet");
+  EXPECT_EQ(document["normalize"], "encoder");
   EXPECT_EQ(document["train"]["epochs"], 60);
 }
 

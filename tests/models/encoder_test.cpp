@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "models/small_cnn.h"
 #include "torch_reference.h"
 
 namespace actrec {
@@ -9,10 +10,7 @@ namespace {
 
 TEST(SmallCnn, AgreesWithPyTorchInBothMemoryLayouts) {
   ACTREC_NEED_TORCH_REFERENCE();
-  EncoderSettings settings;
-  settings.channels = {12, 16};
-  settings.grid = 2;
-  SmallCnn encoder(settings);
+  SmallCnn encoder({12, 16}, 2);
   load_reference(encoder, "small_cnn/");
   EXPECT_EQ(encoder.dim(), 64);
   const torch::Tensor x = reference_tensor("small_cnn/x"), y = reference_tensor("small_cnn/y");
