@@ -6,9 +6,9 @@
 #include "config/config_file.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "data/cache_directory.h"
 #include "data/cache_plan.h"
 #include "data/dataset_index.h"
-#include "data/frame_cache.h"
 
 namespace actrec {
 

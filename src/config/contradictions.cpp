@@ -65,6 +65,17 @@ void check_model(const ModelSettings& model, std::vector<Contradiction>& found) 
         {{"model.encoder.channels", "model.encoder.type"},
          "model.encoder.channels: is empty, but model.encoder.type small_cnn needs a block at least"});
   }
+  if (encoder.type == EncoderType::torchscript && encoder.weights.empty()) {
+    found.push_back(
+        {{"model.encoder.weights", "model.encoder.type"},
+         "model.encoder.weights: is empty, but model.encoder.type torchscript is the network in that "
+         "file, which Python's torch.jit.save() writes"});
+  }
+  if (encoder.trainable.is_none() && encoder.unfreeze_epochs > 0) {
+    found.push_back({{"model.encoder.trainable", "model.encoder.unfreeze_epochs"},
+                     "model.encoder.trainable: none of the encoder learns, but model.encoder.unfreeze_epochs "
+                     "would let it"});
+  }
   const TemporalSettings& temporal = model.temporal;
   if (temporal.type != TemporalType::mean && temporal.dropout > 0 && temporal.layers == 1) {
     found.push_back(

@@ -6,8 +6,8 @@
 
 #include "core/error.h"
 #include "core/system.h"
+#include "data/cache_directory.h"
 #include "data/clip_pipeline.h"
-#include "data/frame_cache.h"
 #include "data/frame_codec.h"
 #include "data/frame_decoder.h"
 #include "data/video_reader.h"

@@ -73,10 +73,10 @@ void ClipPipeline::load(const ClipRef& clip, std::uint8_t* pixels) {
   });
 }
 
-void ClipPipeline::load_augmented(const ClipRef& clip, int epoch, std::uint8_t* pixels) {
+void ClipPipeline::load_augmented(const ClipRef& clip, int view, std::uint8_t* pixels) {
   require_fixed_length();
   const std::uint64_t item = stable_hash(clip.name);
-  const auto number = static_cast<std::uint32_t>(epoch);
+  const auto number = static_cast<std::uint32_t>(view);
   const auto choose = [&](std::int64_t frame_count) {
     // Made here, because the choice may be made more than once and must then get the same draws.
     KeyedRandom random(seed_, Purpose::sample, number, item);

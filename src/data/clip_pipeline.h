@@ -26,8 +26,8 @@ class ClipPipeline {
   // Writes the frames for evaluation to `pixels`, uint8 RGB [T, height, width, 3] with T = clip.frames.
   // Not for Sampling::all, whose clips have no fixed length: ConfigError.
   void load(const ClipRef& clip, std::uint8_t* pixels);
-  // The same with the random frames and augmentation of (seed, epoch, clip).
-  void load_augmented(const ClipRef& clip, int epoch, std::uint8_t* pixels);
+  // The same with random frames and augmentation, drawn by (seed, view, clip).
+  void load_augmented(const ClipRef& clip, int view, std::uint8_t* pixels);
   // Evaluation with any sampling: passes the frames, uint8 RGB [height, width, 3], one after another to
   // `visit`, where each is valid during the call. With Sampling::all, memory does not grow with the clip.
   void for_each_frame(const ClipRef& clip, const std::function<void(const std::uint8_t* pixels)>& visit);

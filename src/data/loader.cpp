@@ -55,7 +55,7 @@ struct Loader::PendingBatch {
 // One pass. Workers share it, so that those still busy with a pass that was given up do no harm.
 struct Loader::Pass {
   const std::vector<ClipRef>* clips = nullptr;  // for the consumer's thread only
-  int epoch = -1;                               // -1: evaluation
+  int view = -1;                                // -1: evaluation
   std::vector<std::size_t> order;
   std::size_t next_start = 0;  // position in `order` where the next batch to be opened begins
   std::deque<std::shared_ptr<PendingBatch>> queue;
@@ -71,10 +71,10 @@ struct Loader::Pass {
     std::uint8_t* pixels = pending.batch.clips.data_ptr<std::uint8_t>() +
                            static_cast<std::int64_t>(position) * pipeline.bytes_per_clip();
     const ClipRef& clip = pending.clips[position];
-    if (epoch < 0) {
+    if (view < 0) {
       pipeline.load(clip, pixels);
     } else {
-      pipeline.load_augmented(clip, epoch, pixels);
+      pipeline.load_augmented(clip, view, pixels);
     }
   }
 
@@ -116,8 +116,14 @@ void Loader::start_evaluation(const std::vector<ClipRef>& clips) { start(std::ma
 
 void Loader::start_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch) {
   auto pass = std::make_shared<Pass>(clips);
-  pass->epoch = epoch;
-  KeyedRandom(seed, Purpose::shuffle, static_cast<std::uint32_t>(epoch)).shuffle(pass->order);
+  pass->view = options_.views > 0 ? epoch % options_.views : epoch;
+  pass->order = training_order(clips.size(), seed, epoch);
+  start(std::move(pass));
+}
+
+void Loader::start_view(const std::vector<ClipRef>& clips, int view) {
+  auto pass = std::make_shared<Pass>(clips);
+  pass->view = view;
   start(std::move(pass));
 }
 

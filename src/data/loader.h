@@ -8,15 +8,10 @@
 #include <vector>
 
 #include "core/worker_pool.h"
+#include "data/batch_source.h"
 #include "data/clip_pipeline.h"
 
 namespace actrec {
-
-struct Batch {
-  torch::Tensor clips;               // uint8 [B, T, H, W, 3], RGB
-  torch::Tensor labels;              // int64 [B]
-  std::vector<std::size_t> indices;  // of each clip in the pass's clip list
-};
 
 struct LoaderOptions {
   int batch_size = 1;
@@ -24,34 +19,33 @@ struct LoaderOptions {
   std::int64_t prefetch_bytes = 0;  // of pixels prepared ahead; at least one batch is
   bool pin_memory = false;          // for copies to CUDA devices that nobody waits for
   double timeout_seconds = 1800;    // for one clip
+  int views = 0;                    // of a training clip, drawn in turn; 0: a new one in every epoch
 };
 
-// Batches of one pass over clips after another, each in a fixed order whatever the number of workers: an
-// ordered queue of batches whose clips are filled in, in place, by a pool of low-priority threads. Threads
-// and batch memory are kept from pass to pass; the memory of a batch is used again once its `clips` tensor is
-// released. Not for sharing between threads. Destroying the loader or starting another pass at any time ends
-// the current one cleanly.
-class Loader {
+// Batches of pixels, the same whatever the number of workers: an ordered queue of batches whose clips are
+// filled in, in place, by a pool of low-priority threads. Threads and batch memory are kept from pass to
+// pass; the memory of a batch is used again once its `clips` tensor is released. Not for sharing between
+// threads. Destroying the loader or starting another pass at any time ends the current one cleanly.
+class Loader : public BatchSource {
  public:
   // Clips need a fixed length: not for Sampling::all.
   Loader(std::shared_ptr<ClipPipeline> pipeline, const LoaderOptions& options);
-  ~Loader();
+  ~Loader() override;
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
-  // Begins a pass, and preparing its first batches; `clips` must not be empty and must outlive the pass.
-  // Evaluation: the clips in their order, not augmented. Training: shuffled and augmented as (seed, epoch)
-  // says. The last batch may be smaller.
-  void start_evaluation(const std::vector<ClipRef>& clips);
-  void start_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch);
+  // Starting a pass also begins preparing its first batches.
+  void start_evaluation(const std::vector<ClipRef>& clips) override;
+  void start_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch) override;
+  // Training clips in view `view`, in their order: what start_training() gives in epochs that show this view.
+  void start_view(const std::vector<ClipRef>& clips, int view);
 
-  std::size_t batches() const;  // of the pass
-  // The next batch, or one with an undefined `clips` after the last. Throws what preparing it threw when the
-  // batch is due, and DataError naming the file when a clip has taken longer than the timeout: the thread
-  // that hangs in it is then left behind, and the loader cannot be used further.
-  Batch next();
-  // Seconds of this pass that next() has spent waiting (with workers) or working (without).
-  double wait_seconds() const;
+  std::size_t batches() const override;
+  // Throws what preparing the batch threw when it is due, and DataError naming the file when a clip has taken
+  // longer than the timeout: the thread that hangs in it is then left behind, and the loader cannot be used
+  // further.
+  Batch next() override;
+  double wait_seconds() const override;
 
  private:
   struct Pass;

@@ -96,10 +96,10 @@ double compute_rate(const std::vector<ClipRef>& clips, const std::shared_ptr<Cli
   batch.labels = batch.labels.to(device);
   const auto model =
       std::make_shared<Recogniser>(settings.model, settings.clip.size, classes,
-                                   resolve_normalization(NormalizationType::imagenet, {}, *pipeline, 1));
+                                   resolve_normalization(NormalizationType::imagenet, {}, {}, *pipeline, 1));
   model->set_memory_format(choose_memory_format(settings, device));
   model->to(device);
-  TrainingStep step(model, settings.train, {}, device);
+  TrainingStep step(model, settings, {}, device);
   const auto run = [&] {
     stop_if_requested();
     const StepOutcome outcome = step.add_gradient(batch);

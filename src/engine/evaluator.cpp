@@ -17,7 +17,7 @@ void stop_if_requested() {
 
 EvaluationResult evaluate_clips(Recogniser& model, const torch::Device& device,
                                 const std::vector<ClipRef>& clips, const std::vector<std::string>& classes,
-                                Loader& loader, const Progress& progress) {
+                                BatchSource& loader, const Progress& progress) {
   torch::NoGradGuard no_grad;
   ClassificationMeter meter(classes);
   std::int64_t done = 0;

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "data/batch_source.h"
 #include "data/clip_pipeline.h"
-#include "data/loader.h"
 #include "engine/results.h"
 #include "models/recogniser.h"
 
@@ -20,7 +20,7 @@ using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 // user asked to stop.
 EvaluationResult evaluate_clips(Recogniser& model, const torch::Device& device,
                                 const std::vector<ClipRef>& clips, const std::vector<std::string>& classes,
-                                Loader& loader, const Progress& progress = {});
+                                BatchSource& loader, const Progress& progress = {});
 
 // The same clip by clip, for Sampling::all, whose clips differ in length.
 EvaluationResult evaluate_whole_clips(Recogniser& model, const torch::Device& device,

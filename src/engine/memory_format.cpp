@@ -20,16 +20,19 @@
 namespace actrec {
 namespace {
 
-constexpr std::int64_t kFrames = 32;
+constexpr std::int64_t kFrames = 16;
 constexpr double kClearlyFaster = 1.15;
 
-// Seconds that the encoder takes, forward and backward, on frames of that format: the best of a few.
-double measure(Encoder& encoder, const torch::Tensor& frames) {
+// Seconds that the encoder takes, forward and, where it learns, backward, on frames of that format: the best
+// of a few.
+double measure(Encoder& encoder, bool learns, const torch::Tensor& frames) {
+  const torch::AutoGradMode gradients(learns);
   double best = 0;
   for (int i = 0; i < 4; ++i) {
     const auto start = std::chrono::steady_clock::now();
-    encoder.forward(frames).sum().backward();
-    encoder.parameters().front().grad().sum().item<float>();  // the device is done
+    const torch::Tensor sum = encoder.forward(frames).sum();
+    if (learns) sum.backward();
+    (learns ? encoder.parameters().front().grad().sum() : sum).item<float>();  // the device is done
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (i > 0) best = i == 1 ? seconds : std::min(best, seconds);  // the first chooses and compiles kernels
   }
@@ -40,11 +43,13 @@ double measure(Encoder& encoder, const torch::Tensor& frames) {
 bool contiguous_wins(const Settings& settings, const torch::Device& device) {
   const FrameSize size = settings.clip.size;
   const std::shared_ptr<Encoder> encoder = make_encoder(settings.model.encoder, size);
+  const bool learns = !settings.model.encoder.trainable.is_none();
   encoder->to(device);
+  encoder->train(learns);
   const torch::Tensor frames =
       torch::rand({kFrames, 3, size.height, size.width}, torch::TensorOptions().device(device));
-  const double last = measure(*encoder, frames.contiguous(torch::MemoryFormat::ChannelsLast));
-  const double contiguous = measure(*encoder, frames);
+  const double last = measure(*encoder, learns, frames.contiguous(torch::MemoryFormat::ChannelsLast));
+  const double contiguous = measure(*encoder, learns, frames);
   spdlog::info("memory format: {:.1f} ms for {} frames in channels_last, {:.1f} ms in contiguous", 1e3 * last,
                kFrames, 1e3 * contiguous);
   return last > kClearlyFaster * contiguous;

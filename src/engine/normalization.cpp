@@ -12,12 +12,15 @@ const PixelStatistics kImagenet{{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
 
 }  // namespace
 
-PixelStatistics resolve_normalization(const Normalization& normalize, const std::vector<ClipRef>& clips,
-                                      ClipPipeline& pipeline, int threads) {
+PixelStatistics resolve_normalization(const Normalization& normalize,
+                                      const std::optional<PixelStatistics>& of_weights,
+                                      const std::vector<ClipRef>& clips, ClipPipeline& pipeline,
+                                      int threads) {
   switch (normalize.type) {
     case NormalizationType::imagenet:
-    case NormalizationType::encoder:  // encoders without pretrained weights have no numbers of their own
       return kImagenet;
+    case NormalizationType::encoder:
+      return of_weights.value_or(kImagenet);
     case NormalizationType::values:
       return {normalize.mean, normalize.std};
     case NormalizationType::dataset:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "config/settings.h"
@@ -7,9 +8,11 @@
 
 namespace actrec {
 
-// The numbers that settings.normalize stands for. `dataset` measures them over the clips (the training
-// split), on `threads` threads.
-PixelStatistics resolve_normalization(const Normalization& normalize, const std::vector<ClipRef>& clips,
-                                      ClipPipeline& pipeline, int threads);
+// The numbers that settings.normalize stands for. `encoder` means those that came with its weights, and
+// ImageNet's where there are none. `dataset` measures them over the clips (the training split), on `threads`
+// threads.
+PixelStatistics resolve_normalization(const Normalization& normalize,
+                                      const std::optional<PixelStatistics>& of_weights,
+                                      const std::vector<ClipRef>& clips, ClipPipeline& pipeline, int threads);
 
 }  // namespace actrec

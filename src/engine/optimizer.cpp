@@ -1,23 +1,31 @@
 #include "engine/optimizer.h"
 
+#include <array>
+
 namespace actrec {
 namespace {
 
 using torch::optim::OptimizerParamGroup;
 
+// The order of the groups.
+enum Group : std::size_t { kEncoderDecayed, kEncoderPlain, kDecayed, kPlain, kGroups };
+
 template <typename Options>
 std::vector<OptimizerParamGroup> parameter_groups(const torch::nn::Module& model, const Options& options,
                                                   double weight_decay) {
-  std::vector<torch::Tensor> decayed, plain;
-  for (const torch::Tensor& parameter : model.parameters()) {
-    if (!parameter.requires_grad()) continue;
-    (parameter.dim() >= 2 ? decayed : plain).push_back(parameter);
+  std::array<std::vector<torch::Tensor>, kGroups> members;
+  for (const auto& parameter : model.named_parameters()) {
+    const bool encoder = parameter.key().rfind("encoder.", 0) == 0;
+    const bool decayed = parameter.value().dim() >= 2;
+    members[encoder ? (decayed ? kEncoderDecayed : kEncoderPlain) : (decayed ? kDecayed : kPlain)].push_back(
+        parameter.value());
   }
-  Options with_decay = options;
-  with_decay.weight_decay(weight_decay);
   std::vector<OptimizerParamGroup> groups;
-  groups.emplace_back(decayed, std::make_unique<Options>(with_decay));
-  groups.emplace_back(plain, std::make_unique<Options>(options));
+  for (std::size_t i = 0; i < kGroups; ++i) {
+    Options own = options;
+    if (i == kEncoderDecayed || i == kDecayed) own.weight_decay(weight_decay);
+    groups.emplace_back(members[i], std::make_unique<Options>(own));
+  }
   return groups;
 }
 
@@ -45,8 +53,11 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(const torch::nn::Module&
   throw std::logic_error("unknown optimizer type");
 }
 
-void set_learning_rate(torch::optim::Optimizer& optimizer, double learning_rate) {
-  for (OptimizerParamGroup& group : optimizer.param_groups()) group.options().set_lr(learning_rate);
+void set_learning_rate(torch::optim::Optimizer& optimizer, double learning_rate, double encoder_factor) {
+  for (std::size_t i = 0; i < kGroups; ++i) {
+    const bool encoder = i == kEncoderDecayed || i == kEncoderPlain;
+    optimizer.param_groups()[i].options().set_lr(encoder ? learning_rate * encoder_factor : learning_rate);
+  }
 }
 
 }  // namespace actrec

@@ -58,6 +58,7 @@ LoaderOptions loader_options(const Settings& settings, const ThreadPlan& threads
   options.prefetch_bytes = std::int64_t{settings.data.prefetch_mb} * 1'000'000;
   options.pin_memory = device.is_cuda();
   options.timeout_seconds = settings.data.timeout_seconds;
+  if (settings.model.encoder.trainable.is_none()) options.views = settings.train.feature_views;
   return options;
 }
 

@@ -14,6 +14,8 @@
 #include "data/pixel_statistics.h"
 #include "engine/checkpoint.h"
 #include "engine/evaluator.h"
+#include "engine/feature_cache.h"
+#include "engine/feature_loader.h"
 #include "engine/memory_format.h"
 #include "engine/normalization.h"
 #include "engine/resources.h"
@@ -37,6 +39,15 @@ torch::Tensor class_weights(const Settings& settings, const DataSplits& splits) 
   const auto clips = static_cast<float>(splits.train.size());
   for (float& count : counts) count = clips / (static_cast<float>(counts.size()) * count);
   return torch::tensor(counts);
+}
+
+// What of the encoder learns in an epoch: with gradual unfreezing (Howard & Ruder 2018) one more of its last
+// stages after every so many epochs.
+TrainableStages trainable_at(const EncoderSettings& encoder, int epoch) {
+  if (encoder.unfreeze_epochs == 0) return encoder.trainable;
+  const int stages = epoch / encoder.unfreeze_epochs;
+  if (encoder.trainable.is_all()) return {stages};  // more than there are means all
+  return {std::min(encoder.trainable.last, stages)};
 }
 
 // Sums over an epoch, kept on the device so that no step waits for it.
@@ -70,11 +81,13 @@ class Trainer {
         threads_(plan_threads(settings)),
         pipeline_(make_pipeline(settings, CacheUse::fill)),
         train_loader_(pipeline_, loader_options(settings, threads_, device_)),
-        val_loader_(pipeline_, loader_options(settings, threads_, device_)) {
+        val_loader_(pipeline_, loader_options(settings, threads_, device_)),
+        train_batches_(&train_loader_),
+        val_batches_(&val_loader_) {
     info_.settings = settings;
     info_.classes = splits.classes;
-    info_.statistics =
-        resolve_normalization(settings.normalize, splits.train, *pipeline_, std::max(1, threads_.workers));
+    info_.statistics = resolve_normalization(settings.normalize, {}, splits.train, *pipeline_,
+                                             std::max(1, threads_.workers));
     info_.split_method = splits.method;
     info_.split_fingerprint = splits.fingerprint;
     info_.version = ACTREC_VERSION;
@@ -85,7 +98,9 @@ class Trainer {
                                           static_cast<std::int64_t>(splits.classes.size()), info_.statistics);
     model_->set_memory_format(info_.settings.train.memory_format);
     model_->to(device_);
-    step_ = std::make_unique<TrainingStep>(model_, settings.train, class_weights(settings, splits), device_);
+    model_->set_trainable(trainable_at(settings.model.encoder, 0));
+    keep_features();
+    step_ = std::make_unique<TrainingStep>(model_, settings, class_weights(settings, splits), device_);
     summary_.best_checkpoint = output / "best.safetensors";
     summary_.last_checkpoint = output / "last.safetensors";
   }
@@ -96,11 +111,12 @@ class Trainer {
       start_loading(0);
       for (int epoch = 0; epoch < settings_.train.epochs; ++epoch) {
         const Clock::time_point epoch_start = Clock::now();
+        model_->set_trainable(trainable_at(settings_.model.encoder, epoch));
         const TrainMeter meter = train_epoch(epoch);
         start_loading(epoch + 1);  // while the model is validated
         model_->eval();
         const EvaluationResult val =
-            evaluate_clips(*model_, device_, splits_.val, splits_.classes, val_loader_);
+            evaluate_clips(*model_, device_, splits_.val, splits_.classes, *val_batches_);
         require_finite(val.loss, "validation", epoch);
         if (finish_epoch(epoch, meter, val, seconds_since(epoch_start)).stop) {
           summary_.reason = StopReason::early_stopping;
@@ -119,7 +135,21 @@ class Trainer {
  private:
   void start_loading(int epoch) {
     if (epoch < settings_.train.epochs)
-      train_loader_.start_training(splits_.train, settings_.train.seed, epoch);
+      train_batches_->start_training(splits_.train, settings_.train.seed, epoch);
+  }
+
+  // Where the encoder stays as it is, the loaders give features of frames in place of pixels.
+  void keep_features() {
+    feature_cache_ = make_feature_cache(info_, *model_, device_);
+    if (!feature_cache_) return;
+    const auto features_of = [&](Loader& pixels) {
+      return std::make_unique<FeatureLoader>(pixels, *feature_cache_, model_, device_,
+                                             settings_.train.batch_size, settings_.train.feature_views);
+    };
+    train_features_ = features_of(train_loader_);
+    val_features_ = features_of(val_loader_);
+    train_batches_ = train_features_.get();
+    val_batches_ = val_features_.get();
   }
 
   // The epoch's loading must have been started.
@@ -127,13 +157,13 @@ class Trainer {
     const Clock::time_point start = Clock::now();
     model_->train();
     TrainMeter meter(device_);
-    const auto batches = static_cast<std::int64_t>(train_loader_.batches());
+    const auto batches = static_cast<std::int64_t>(train_batches_->batches());
     const std::int64_t accumulate = settings_.train.accumulate;
     const std::int64_t updates = (batches + accumulate - 1) / accumulate;  // optimiser steps an epoch
 
     for (std::int64_t step = 0; step < batches; ++step) {
       if (stop_requested()) throw Interrupted();
-      const Batch batch = train_loader_.next();
+      const Batch batch = train_batches_->next();
       const std::int64_t group = std::min(accumulate, batches - step / accumulate * accumulate);
       const bool update = (step + 1) % accumulate == 0 || step + 1 == batches;
       // Dropout's draws are a function of the step alone.
@@ -149,7 +179,7 @@ class Trainer {
       }
 
       meter.seconds = seconds_since(start);
-      meter.wait_seconds = train_loader_.wait_seconds();
+      meter.wait_seconds = train_batches_->wait_seconds();
       report_step(epoch, step + 1, batches, meter);
     }
     require_finite(meter.loss(), "training", epoch);
@@ -221,6 +251,9 @@ class Trainer {
   Loader train_loader_, val_loader_;
   CheckpointInfo info_;
   std::shared_ptr<Recogniser> model_;
+  std::unique_ptr<FeatureCache> feature_cache_;  // null: the loaders give pixels
+  std::unique_ptr<FeatureLoader> train_features_, val_features_;
+  BatchSource *train_batches_, *val_batches_;  // what the loop takes batches from
   std::unique_ptr<TrainingStep> step_;
   double learning_rate_ = 0;
   std::vector<double> monitored_;  // val_loss or val_top1 of each epoch

@@ -4,14 +4,15 @@
 
 namespace actrec {
 
-TrainingStep::TrainingStep(std::shared_ptr<Recogniser> model, const TrainSettings& settings,
+TrainingStep::TrainingStep(std::shared_ptr<Recogniser> model, const Settings& settings,
                            const torch::Tensor& class_weights, const torch::Device& device)
     : model_(std::move(model)),
-      gradient_clip_(settings.optimizer.gradient_clip),
+      gradient_clip_(settings.train.optimizer.gradient_clip),
+      encoder_factor_(settings.model.encoder.learning_rate_factor),
       device_(device),
-      optimizer_(make_optimizer(*model_, settings)),
+      optimizer_(make_optimizer(*model_, settings.train)),
       loss_(torch::nn::CrossEntropyLossOptions()
-                .label_smoothing(settings.label_smoothing)
+                .label_smoothing(settings.train.label_smoothing)
                 .weight(class_weights)) {
   loss_->to(device);
 }
@@ -26,7 +27,7 @@ StepOutcome TrainingStep::add_gradient(const Batch& batch, double share) {
 
 void TrainingStep::update(double learning_rate) {
   if (gradient_clip_ > 0) torch::nn::utils::clip_grad_norm_(model_->parameters(), gradient_clip_);
-  set_learning_rate(*optimizer_, learning_rate);
+  set_learning_rate(*optimizer_, learning_rate, encoder_factor_);
   optimizer_->step();
   optimizer_->zero_grad();
 }

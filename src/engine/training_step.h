@@ -20,7 +20,7 @@ struct StepOutcome {
 class TrainingStep {
  public:
   // `model` must be on `device`. `class_weights`: float32 [K], undefined where all classes count the same.
-  TrainingStep(std::shared_ptr<Recogniser> model, const TrainSettings& settings,
+  TrainingStep(std::shared_ptr<Recogniser> model, const Settings& settings,
                const torch::Tensor& class_weights, const torch::Device& device);
 
   // Adds `share` of the batch's gradient to what has been added since the last update.
@@ -31,6 +31,7 @@ class TrainingStep {
  private:
   std::shared_ptr<Recogniser> model_;
   double gradient_clip_;
+  double encoder_factor_;  // of the learning rate
   torch::Device device_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   torch::nn::CrossEntropyLoss loss_;

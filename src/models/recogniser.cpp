@@ -1,5 +1,7 @@
 #include "models/recogniser.h"
 
+#include <algorithm>
+
 namespace actrec {
 namespace {
 
@@ -36,11 +38,18 @@ Count count_temporal(const TemporalSettings& settings, std::int64_t input_dim) {
   throw std::logic_error("unknown temporal type");
 }
 
+bool batch_norm_is_frozen(const EncoderSettings& settings) {
+  if (settings.batch_norm == BatchNormMode::automatic) return !settings.weights.empty();
+  return settings.batch_norm == BatchNormMode::frozen;
+}
+
 }  // namespace
 
 Recogniser::Recogniser(const ModelSettings& settings, FrameSize size, std::int64_t classes,
                        const PixelStatistics& statistics)
     : size_(size),
+      features_are_rounded_(settings.encoder.trainable.is_none()),
+      batch_norm_is_frozen_(batch_norm_is_frozen(settings.encoder)),
       encoder_(register_module("encoder", make_encoder(settings.encoder, size))),
       temporal_(register_module("temporal", make_temporal(settings.temporal, encoder_->dim()))),
       dropout_(register_module("dropout", torch::nn::Dropout(settings.dropout))),
@@ -70,14 +79,42 @@ torch::Tensor Recogniser::normalize(const torch::Tensor& frames) const {
 
 torch::Tensor Recogniser::encode(const torch::Tensor& clips) {
   const std::int64_t batch = clips.size(0), frames = clips.size(1);
-  return encoder_->forward(normalize(clips.flatten(0, 1))).view({batch, frames, encoder_->dim()});
+  const torch::Tensor features = encoder_->forward(normalize(clips.flatten(0, 1)));
+  return (features_are_rounded_ ? features.to(torch::kFloat16).to(torch::kFloat32) : features)
+      .view({batch, frames, encoder_->dim()});
 }
 
 torch::Tensor Recogniser::classify(const torch::Tensor& features) {
-  return classifier_->forward(dropout_->forward(temporal_->forward(features)));
+  return classifier_->forward(dropout_->forward(temporal_->forward(features.to(torch::kFloat32))));
 }
 
-torch::Tensor Recogniser::forward(const torch::Tensor& clips) { return classify(encode(clips)); }
+torch::Tensor Recogniser::forward(const torch::Tensor& clips) {
+  return classify(clips.dim() == 5 ? encode(clips) : clips);
+}
+
+void Recogniser::set_trainable(TrainableStages trainable) {
+  const std::vector<Encoder::Stage> stages = encoder_->stages();
+  const std::size_t count = stages.size();
+  frozen_stages_ = trainable.is_all() ? 0 : count - std::min(count, static_cast<std::size_t>(trainable.last));
+  for (std::size_t i = 0; i < count; ++i) {
+    for (const auto& part : stages[i]) {
+      for (torch::Tensor& parameter : part->parameters()) parameter.set_requires_grad(i >= frozen_stages_);
+    }
+  }
+  train(is_training());
+}
+
+void Recogniser::train(bool on) {
+  Module::train(on);
+  const std::vector<Encoder::Stage> stages = encoder_->stages();
+  for (std::size_t i = 0; i < frozen_stages_; ++i) {
+    for (const auto& part : stages[i]) part->eval();
+  }
+  if (!batch_norm_is_frozen_) return;
+  for (const auto& module : encoder_->modules()) {
+    if (module->as<torch::nn::BatchNorm2d>()) module->eval();
+  }
+}
 
 std::int64_t count_parameters(const ModelSettings& settings, FrameSize size, std::int64_t classes) {
   const EncoderSize encoder = encoder_size(settings.encoder, size);

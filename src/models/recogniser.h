@@ -18,23 +18,35 @@ class Recogniser : public torch::nn::Module {
   Recogniser(const ModelSettings& settings, FrameSize size, std::int64_t classes,
              const PixelStatistics& statistics);
 
-  // uint8 RGB [B, T, H, W, 3] -> logits float32 [B, K].
+  // Pixels, uint8 RGB [B, T, H, W, 3], or frame features [B, T, D] -> logits float32 [B, K].
   torch::Tensor forward(const torch::Tensor& clips);
-  // uint8 RGB [B, T, H, W, 3] -> frame features float32 [B, T, D].
+  // uint8 RGB [B, T, H, W, 3] -> frame features float32 [B, T, D]. With an encoder that is to stay as it is
+  // (model.encoder.trainable none) they are rounded to float16, in which they may be kept without a
+  // difference.
   torch::Tensor encode(const torch::Tensor& clips);
-  // Frame features [B, T, D] -> logits [B, K].
+  // Frame features [B, T, D], float32 or float16 -> logits [B, K].
   torch::Tensor classify(const torch::Tensor& features);
+
+  // Lets so many of the encoder's last stages learn. What does not learn costs no gradient and no memory for
+  // one, and is in evaluation mode even while the rest is in training mode.
+  void set_trainable(TrainableStages stages);
+  void train(bool on = true) override;
 
   // Layout of the encoder's input and feature maps, and so of its work: channels_last (the default) or
   // contiguous.
   // `automatic` is channels_last.
   void set_memory_format(MemoryFormat format);
 
+  Encoder& encoder() { return *encoder_; }
+
   // uint8 RGB [N, H, W, 3] -> float32 [N, 3, H, W] in the memory format: (pixel / 255 - mean) / std.
   torch::Tensor normalize(const torch::Tensor& frames) const;
 
  private:
   FrameSize size_;
+  bool features_are_rounded_;
+  bool batch_norm_is_frozen_;
+  std::size_t frozen_stages_ = 0;  // of the encoder, from the first
   torch::MemoryFormat memory_format_ = torch::MemoryFormat::ChannelsLast;
   torch::Tensor scale_, shift_;  // [W * 3], one value per pixel of a row and channel: pixel * scale + shift
   std::shared_ptr<Encoder> encoder_;

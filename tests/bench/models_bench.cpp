@@ -63,7 +63,7 @@ std::shared_ptr<Recogniser> make_model() {
 void training_step(benchmark::State& state) {
   at::set_num_threads(static_cast<int>(state.range(0)));
   const auto model = make_model();
-  TrainingStep step(model, TrainSettings(), {}, torch::kCPU);
+  TrainingStep step(model, Settings(), {}, torch::kCPU);
   Batch batch;
   batch.clips = torch::randint(0, 256, {kBatch, kFrames, kSize.height, kSize.width, 3}, torch::kUInt8);
   batch.labels = torch::zeros(kBatch, torch::kInt64);
@@ -79,7 +79,7 @@ BENCHMARK(training_step)->ArgName("threads")->Arg(1)->Arg(2)->Unit(benchmark::kM
 void update_weights(benchmark::State& state) {
   at::set_num_threads(static_cast<int>(state.range(0)));
   const auto model = make_model();
-  TrainingStep step(model, TrainSettings(), {}, torch::kCPU);
+  TrainingStep step(model, Settings(), {}, torch::kCPU);
   for (auto _ : state) {
     for (torch::Tensor& parameter : model->parameters())
       parameter.mutable_grad() = torch::ones_like(parameter);

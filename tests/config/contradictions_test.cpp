@@ -136,6 +136,20 @@ TEST(Contradictions, Model) {
   EXPECT_EQ(sentences(settings), Sentences()) << "the baseline runs on any configuration";
 }
 
+TEST(Contradictions, PretrainedEncoders) {
+  Settings settings;
+  settings.model.encoder.type = EncoderType::torchscript;
+  settings.model.encoder.trainable = TrainableStages::none();
+  settings.model.encoder.unfreeze_epochs = 2;
+  const Sentences found = sentences(settings);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].rfind("model.encoder.weights: is empty, but", 0), 0U);
+  EXPECT_EQ(found[1].rfind("model.encoder.trainable: none of the encoder learns, but", 0), 0U);
+  settings.model.encoder.weights = "encoder.pt";
+  settings.model.encoder.trainable = {2};
+  EXPECT_EQ(sentences(settings), Sentences());
+}
+
 TEST(Contradictions, DecodedFramesSmallerThanTheInput) {
   Settings settings;
   settings.clip.size = FrameSize(64, 112);

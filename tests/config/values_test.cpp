@@ -88,6 +88,15 @@ TEST(Values, ListsRangesAndSizes) {
   EXPECT_EQ(problem<FrameSize>("[96, 4]", between(8, 1024)), "4 is out of range, allowed is 8 to 1024");
 }
 
+TEST(Values, TrainableStages) {
+  EXPECT_TRUE(value_of<TrainableStages>("\"all\"").is_all());
+  EXPECT_TRUE(value_of<TrainableStages>("\"none\"").is_none());
+  EXPECT_EQ(value_of<TrainableStages>("2").last, 2);
+  EXPECT_EQ(problem<TrainableStages>("0", between(1, 100)), "0 is out of range, allowed is 1 to 100");
+  EXPECT_EQ(problem<TrainableStages>("\"last\""), "must be all, none or a number of stages, but is \"last\"");
+  EXPECT_EQ(problem<TrainableStages>("1.5", between(1, 100)), "must be an integer, but is 1.5");
+}
+
 TEST(Values, Normalization) {
   EXPECT_EQ(value_of<Normalization>("\"dataset\"").type, NormalizationType::dataset);
   const auto given = value_of<Normalization>(R"({"mean": [0, 0.5, 1], "std": [0.1, 2, 3]})");

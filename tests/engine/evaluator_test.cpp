@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "data/loader.h"
 #include "engine/predictor.h"
 #include "frame_folders.h"
 #include "temporary_directory.h"

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/stop_signal.h"
+#include "data/loader.h"
 #include "engine/checkpoint.h"
 #include "engine/evaluator.h"
 #include "frame_folders.h"
@@ -117,6 +118,45 @@ TEST_F(TrainerTest, AccumulatesGradientsToTheStepOfALargerBatch) {
   EXPECT_NEAR(accumulated[0].val_loss, large[0].val_loss, 1e-5);
   settings.train.accumulate = 1;
   EXPECT_GT(std::abs(train_with(settings)[0].val_loss - large[0].val_loss), 1e-5);
+}
+
+TEST_F(TrainerTest, KeptFeaturesChangeNothing) {
+  Settings settings = tiny_settings();
+  settings.model.encoder.trainable = TrainableStages::none();
+  settings.train.feature_views = 2;
+  settings.train.epochs = 5;
+  settings.data.cache = CacheMode::off;
+  const auto reference = train_with(settings);
+  settings.data.cache = CacheMode::raw;
+  settings.data.cache_dir = directory_ / "cache";
+  for (const char* run : {"first", "second"}) {
+    const auto epochs = train_with(settings);
+    for (std::size_t i = 0; i < epochs.size(); ++i) {
+      EXPECT_EQ(epochs[i].train_loss, reference[i].train_loss) << run << " run, epoch " << i + 1;
+      EXPECT_EQ(epochs[i].val_loss, reference[i].val_loss) << run << " run, epoch " << i + 1;
+    }
+  }
+}
+
+TEST_F(TrainerTest, UnfreezesTheEncoderStageByStage) {
+  Settings settings = tiny_settings();  // an encoder of two stages
+  settings.model.encoder.unfreeze_epochs = 1;
+  const auto weights_after = [&](int epochs) {
+    settings.train.epochs = epochs;
+    TrainingSummary summary;
+    train_with(settings, &summary);
+    const Checkpoint checkpoint = load_checkpoint(summary.last_checkpoint);
+    const auto parameters = checkpoint.model->named_parameters();
+    return std::pair(parameters["encoder.blocks.0.conv.weight"], parameters["encoder.blocks.1.conv.weight"]);
+  };
+  settings.train.schedule.type = ScheduleType::constant;  // the same rate whatever the number of epochs
+  const auto [first_1, second_1] = weights_after(1);
+  const auto [first_2, second_2] = weights_after(2);
+  const auto [first_3, second_3] = weights_after(3);
+  EXPECT_TRUE(torch::equal(first_1, first_2)) << "frozen in epochs 1 and 2";
+  EXPECT_FALSE(torch::equal(first_2, first_3));
+  EXPECT_FALSE(torch::equal(second_1, second_2));
+  EXPECT_FALSE(torch::equal(second_2, second_3));
 }
 
 TEST_F(TrainerTest, NamesTheClipThatCannotBeRead) {

@@ -42,7 +42,7 @@ TEST(TrainingStep, PartsOfABatchAddUpToItsGradient) {
   const Settings settings = step_settings();
   const Batch batch = random_batch(6);
   const auto whole = make_model(settings), parts = make_model(settings);
-  TrainingStep one(whole, settings.train, {}, torch::kCPU), several(parts, settings.train, {}, torch::kCPU);
+  TrainingStep one(whole, settings, {}, torch::kCPU), several(parts, settings, {}, torch::kCPU);
   const StepOutcome outcome = one.add_gradient(batch);
   const StepOutcome first = several.add_gradient(part_of(batch, 0, 2), 2.0 / 6);
   const StepOutcome second = several.add_gradient(part_of(batch, 2, 4), 4.0 / 6);
@@ -57,7 +57,7 @@ TEST(TrainingStep, PartsOfABatchAddUpToItsGradient) {
 TEST(TrainingStep, AnUpdateForgetsTheGradient) {
   const Settings settings = step_settings();
   const auto model = make_model(settings);
-  TrainingStep step(model, settings.train, {}, torch::kCPU);
+  TrainingStep step(model, settings, {}, torch::kCPU);
   step.add_gradient(random_batch(2));
   const torch::Tensor before = model->parameters().front().clone();
   step.update(0.01);
@@ -74,7 +74,7 @@ TEST(TrainingStep, ClipsTheGradientsNorm) {
   settings.train.optimizer.weight_decay = 0;
   settings.train.optimizer.gradient_clip = 0.01;
   const auto model = make_model(settings);
-  TrainingStep step(model, settings.train, {}, torch::kCPU);
+  TrainingStep step(model, settings, {}, torch::kCPU);
   std::vector<torch::Tensor> before;
   for (const torch::Tensor& parameter : model->parameters()) before.push_back(parameter.detach().clone());
   step.add_gradient(random_batch(4));
@@ -88,15 +88,15 @@ TEST(TrainingStep, ClipsTheGradientsNorm) {
 TEST(TrainingStep, CountsHitsAndWeighsClasses) {
   const Settings settings = step_settings();
   const auto model = make_model(settings);
-  TrainingStep plain(model, settings.train, {}, torch::kCPU);
+  TrainingStep plain(model, settings, {}, torch::kCPU);
   const Batch batch = random_batch(2);  // labels 0 and 1
   const torch::Tensor guesses = model->forward(batch.clips).argmax(1);
   EXPECT_EQ(plain.add_gradient(batch).hits.item<std::int64_t>(),
             (guesses == batch.labels).sum().item<std::int64_t>());
   Settings unsmoothed = settings;
   unsmoothed.train.label_smoothing = 0;
-  TrainingStep only_first(model, unsmoothed.train, torch::tensor({1.0F, 0.0F}), torch::kCPU);
-  TrainingStep alone(model, unsmoothed.train, {}, torch::kCPU);
+  TrainingStep only_first(model, unsmoothed, torch::tensor({1.0F, 0.0F}), torch::kCPU);
+  TrainingStep alone(model, unsmoothed, {}, torch::kCPU);
   EXPECT_NEAR(only_first.add_gradient(batch).loss.item<float>(),
               alone.add_gradient(part_of(batch, 0, 1)).loss.item<float>(), 1e-5);
 }

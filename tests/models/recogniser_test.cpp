@@ -70,5 +70,38 @@ TEST(CountParameters, IsWhatTheModelHas) {
   }
 }
 
+TEST(Recogniser, LetsOnlyTheLastStagesLearn) {
+  ModelSettings settings;
+  settings.encoder.channels = {8, 8, 8};
+  Recogniser model(settings, FrameSize(16, 16), 2, {{0, 0, 0}, {1, 1, 1}});
+  const auto learning = [&](TrainableStages stages) {
+    model.set_trainable(stages);
+    model.zero_grad();
+    for (torch::Tensor& parameter : model.parameters()) parameter.mutable_grad() = torch::Tensor();
+    model.forward(torch::randint(0, 256, {2, 3, 16, 16, 3}, torch::kUInt8)).sum().backward();
+    std::string names;
+    for (const char* name : {"encoder.blocks.0.conv.weight", "encoder.blocks.1.norm.bias",
+                             "encoder.blocks.2.conv.weight", "temporal.rnn.weight_hh_l0"}) {
+      names += model.named_parameters()[name].grad().defined() ? '+' : '-';
+    }
+    return names;
+  };
+  EXPECT_EQ(learning(TrainableStages::all()), "++++");
+  EXPECT_EQ(learning({1}), "--++");
+  EXPECT_EQ(learning(TrainableStages::none()), "---+");
+  EXPECT_EQ(learning({2}), "-+++");
+  EXPECT_EQ(learning({7}), "++++");
+}
+
+TEST(Recogniser, FeaturesOfAFrozenEncoderSurviveFloat16) {
+  ModelSettings settings;
+  settings.encoder.trainable = TrainableStages::none();
+  Recogniser model(settings, FrameSize(16, 16), 2, {{0, 0, 0}, {1, 1, 1}});
+  model.eval();
+  const torch::Tensor clips = torch::randint(0, 256, {2, 3, 16, 16, 3}, torch::kUInt8);
+  const torch::Tensor features = model.encode(clips).to(torch::kFloat16);
+  EXPECT_TRUE(torch::equal(model.forward(features), model.forward(clips)));
+}
+
 }  // namespace
 }  // namespace actrec

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "data/clip_ref.h"
+
+namespace actrec {
+
+struct Batch {
+  torch::Tensor clips;               // uint8 RGB [B, T, H, W, 3], or float16 frame features [B, T, D]
+  torch::Tensor labels;              // int64 [B]
+  std::vector<std::size_t> indices;  // of each clip in the pass's clip list
+};
+
+// Batches of one pass over clips after another, each in a fixed order.
+class BatchSource {
+ public:
+  virtual ~BatchSource() = default;
+
+  // Begins a pass; `clips` must not be empty and must outlive the pass. Evaluation: the clips in their order,
+  // not augmented. Training: shuffled and augmented as (seed, epoch) says. The last batch may be smaller.
+  virtual void start_evaluation(const std::vector<ClipRef>& clips) = 0;
+  virtual void start_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch) = 0;
+
+  virtual std::size_t batches() const = 0;  // of the pass
+  // The next batch, or one with an undefined `clips` after the last.
+  virtual Batch next() = 0;
+  // Seconds of this pass that next() has spent waiting for data, or working where it waits for nobody.
+  virtual double wait_seconds() const = 0;
+};
+
+// The order in which a training epoch takes `count` clips.
+std::vector<std::size_t> training_order(std::size_t count, std::uint64_t seed, int epoch);
+
+}  // namespace actrec
