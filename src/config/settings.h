@@ -44,6 +44,12 @@ struct Names<Resize> {
   static constexpr std::array values{"stretch", "crop", "letterbox"};
 };
 
+enum class MotionInput { none, difference };
+template <>
+struct Names<MotionInput> {
+  static constexpr std::array values{"none", "difference"};
+};
+
 enum class CacheMode { automatic, jpeg, raw, off };
 template <>
 struct Names<CacheMode> {
@@ -178,6 +184,8 @@ ACTREC_SETTINGS(DataSettings, ACTREC_DATA_FIELDS)
         "Clips with fewer frames than needed: `repeat` the last frame, `loop` from the start, or `error`")       \
   FIELD(Resize, resize, Resize::stretch, any_value(),                                                           \
         "How a frame fits the network's input: `stretch` it, `crop` its centre, or `letterbox` it with black bars") \
+  FIELD(MotionInput, motion, MotionInput::none, any_value(),                                                    \
+        "What the network sees of a frame: `none`: its colours; `difference`: how its brightness changes, as three channels: the differences of the frames 3 and 1 before and 1 and 3 after it") \
   FIELD(int, decode_size, 0, between(0, 4096),                                                                  \
         "Short side in pixels that decoded frames are reduced to, once, before they are cached and augmented; 0 takes 8/7 of the longer side of `size`")
 ACTREC_SETTINGS(ClipSettings, ACTREC_CLIP_FIELDS)
@@ -206,6 +214,8 @@ ACTREC_SETTINGS(ColorJitterSettings, ACTREC_JITTER_FIELDS)
   FIELD(AugmentPer, apply, AugmentPer::clip, any_value(), "One draw for the whole `clip`, or one per `frame` as image libraries do it") \
   FIELD(double, horizontal_flip, 0.5, between(0, 1),                                                            \
         "Probability of mirroring; 0 where a mirror image is another class (left and right, clockwise and counter-clockwise)") \
+  FIELD(int, test_views, 1, between(1, 1000),                                                                   \
+        "Views of a clip whose probabilities evaluation and prediction average: the plain one, its mirror image (where `horizontal_flip` is not 0), then augmented ones") \
   FIELD(Border, border, Border::reflect, any_value(), "What lies outside the frame: `black`, `replicate` the edge, or `reflect`") \
   SECTION(AffineSettings, affine, "Random scale, shift and rotation")                                           \
   SECTION(RandomResizedCropSettings, random_resized_crop, "Random part of the frame")                           \
@@ -230,12 +240,20 @@ ACTREC_SETTINGS(AugmentSettings, ACTREC_AUGMENT_FIELDS)
         "small_cnn: output channels of each block; each block halves the resolution")                         \
   FIELD(int, grid, 0, between(0, 64),                                                                           \
         "The last feature map is averaged to grid x grid cells; 1 forgets where things are. 0 takes 4 for small_cnn and 1 for the others. Not for dense and torchscript") \
+  FIELD(int, stages, 0, between(0, 100),                                                                        \
+        "How many of the encoder's stages there are, from the first; 0 takes all. The feature maps of earlier stages are finer and say less about objects, which suits motion images") \
   FIELD(int, units, 256, between(1, 65536), "dense: outputs of the dense layer")
 ACTREC_SETTINGS(EncoderSettings, ACTREC_ENCODER_FIELDS)
 
 #define ACTREC_TEMPORAL_FIELDS(FIELD, SECTION)                                                                  \
   FIELD(TemporalType, type, TemporalType::lstm, any_value(),                                                    \
         "What reads the sequence of frame features: `lstm`, `gru`, or `mean` (the baseline that ignores time)") \
+  FIELD(bool, standardize, false, any_value(),                                                                  \
+        "Bring each feature to mean 0 and deviation 1, as measured over the training clips before the first epoch") \
+  FIELD(double, input_dropout, 0, between(0, 0.95),                                                             \
+        "Dropout of features, the same for all frames of a clip (Gal & Ghahramani 2016)")                       \
+  FIELD(int, projection, 0, between(0, 16384),                                                                  \
+        "Units of a dense layer with layer normalisation (Ba et al. 2016) and ReLU between the features and what reads the sequence; 0 is none") \
   FIELD(int, hidden, 256, between(1, 16384), "Hidden units of the LSTM or GRU, per direction")                  \
   FIELD(int, layers, 1, between(1, 16), "Stacked LSTM or GRU layers")                                           \
   FIELD(bool, bidirectional, false, any_value(), "Read the sequence in both directions")                        \

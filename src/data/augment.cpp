@@ -85,6 +85,7 @@ void narrow(double a, double b, double low, double high, int& begin, int& end) {
 
 // Blackens the pixels whose source position lies outside the source frame. warpAffine's own constant
 // border would also darken the outermost half pixel of frames that are enlarged.
+template <typename Pixel>
 void blacken_outside(const cv::Matx23d& m, cv::Size source, cv::Mat& output) {
   constexpr double kSlack = 1e-9;  // rounding must not cost a row of a frame that exactly fits
   const double low = -0.5 - kSlack;
@@ -92,10 +93,17 @@ void blacken_outside(const cv::Matx23d& m, cv::Size source, cv::Mat& output) {
     int begin = 0, end = output.cols;
     narrow(m(0, 0), m(0, 1) * y + m(0, 2), low, source.width - 0.5 + kSlack, begin, end);
     narrow(m(1, 0), m(1, 1) * y + m(1, 2), low, source.height - 0.5 + kSlack, begin, end);
-    auto* row = output.ptr<cv::Vec3b>(y);
-    std::fill(row, row + begin, cv::Vec3b());
-    std::fill(row + end, row + output.cols, cv::Vec3b());
+    auto* row = output.ptr<Pixel>(y);
+    std::fill(row, row + begin, Pixel());
+    std::fill(row + end, row + output.cols, Pixel());
   }
+}
+
+// What a change of colours does to the brightness (Rec. 601 luma) of grey pixels.
+void change_brightness(const cv::Matx34f& color, cv::Mat& grey) {
+  const cv::Matx13f luma(0.299F, 0.587F, 0.114F);
+  const cv::Matx14f change = luma * color;
+  grey.convertTo(grey, CV_8U, change(0, 0) + change(0, 1) + change(0, 2), change(0, 3));
 }
 
 }  // namespace
@@ -135,8 +143,11 @@ void augment_frame(const cv::Mat& frame, FrameSize size, Resize resize, Border b
   const int mode = border == Border::reflect && !black ? cv::BORDER_REFLECT : cv::BORDER_REPLICATE;
   cv::warpAffine(frame, output, matrix, cv::Size(size.width, size.height),
                  cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, mode);
-  if (black) blacken_outside(matrix, frame.size(), output);
-  if (augmentation.changes_color) cv::transform(output, output, augmentation.color);
+  const bool grey = frame.channels() == 1;
+  if (black && grey) blacken_outside<std::uint8_t>(matrix, frame.size(), output);
+  if (black && !grey) blacken_outside<cv::Vec3b>(matrix, frame.size(), output);
+  if (augmentation.changes_color && grey) change_brightness(augmentation.color, output);
+  if (augmentation.changes_color && !grey) cv::transform(output, output, augmentation.color);
 }
 
 }  // namespace actrec

@@ -26,9 +26,9 @@ Augmentation draw_augmentation(const AugmentSettings& settings, KeyedRandom& ran
 // to `output`, affine about the centre, flip.
 cv::Matx23d warp_matrix(cv::Size source, FrameSize output, Resize resize, const Augmentation& augmentation);
 
-// Warps an RGB frame (uint8 [h, w, 3]) once, bilinearly, into `output` (uint8 RGB, already allocated with
-// its size and not reallocated), then changes its colours. What lies outside the frame follows `border`;
-// with Resize::letterbox it is black.
+// Warps an RGB or grey frame (uint8 [h, w, 3] or [h, w]) once, bilinearly, into `output` (of the same kind,
+// already allocated with its size and not reallocated), then changes its colours; grey changes as its
+// brightness would. What lies outside the frame follows `border`; with Resize::letterbox it is black.
 void augment_frame(const cv::Mat& frame, FrameSize size, Resize resize, Border border,
                    const Augmentation& augmentation, cv::Mat& output);
 

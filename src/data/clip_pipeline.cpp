@@ -3,9 +3,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
+#include <opencv2/imgproc.hpp>
 #include <vector>
 
 #include "core/error.h"
+#include "data/motion.h"
 #include "data/sampler.h"
 
 namespace actrec {
@@ -58,19 +61,61 @@ void ClipPipeline::require_fixed_length() const {
   }
 }
 
-void ClipPipeline::write(const cv::Mat& frame, const Augmentation& augmentation, std::uint8_t* pixels) const {
-  cv::Mat output(clip_.size.height, clip_.size.width, CV_8UC3, pixels);
+cv::Mat ClipPipeline::image_at(std::uint8_t* pixels) const {
+  return {clip_.size.height, clip_.size.width, CV_8UC3, pixels};
+}
+
+void ClipPipeline::warp(const cv::Mat& frame, const Augmentation& augmentation, cv::Mat& output) const {
   augment_frame(frame, clip_.size, clip_.resize, augment_.border, augmentation, output);
 }
 
-void ClipPipeline::load(const ClipRef& clip, std::uint8_t* pixels) {
+void ClipPipeline::warp_grey(const cv::Mat& frame, const Augmentation& augmentation, cv::Mat& grey) const {
+  static thread_local cv::Mat brightness;
+  cv::cvtColor(frame, brightness, cv::COLOR_RGB2GRAY);
+  grey.create(clip_.size.height, clip_.size.width, CV_8UC1);
+  warp(brightness, augmentation, grey);
+}
+
+// Writes the images of the chosen frames to `pixels`, one after another.
+void ClipPipeline::read(const ClipRef& clip, const FrameChooser& choose,
+                        const AugmentationOf& augmentation_of, std::uint8_t* pixels) {
+  const auto output_at = [&](std::size_t position) {
+    return image_at(pixels + static_cast<std::int64_t>(position) * bytes_per_frame());
+  };
+  if (clip_.motion == MotionInput::none) {
+    frames_->read(clip, choose, [&](std::size_t position, const cv::Mat& frame) {
+      cv::Mat output = output_at(position);
+      warp(frame, augmentation_of(position), output);
+    });
+    return;
+  }
+  std::array<cv::Mat, kMotionFrames> grey;
+  Augmentation augmentation;
+  frames_->read(clip, with_motion_frames(choose), [&](std::size_t position, const cv::Mat& frame) {
+    const std::size_t image = position / kMotionFrames, part = position % kMotionFrames;
+    if (part == 0) augmentation = augmentation_of(image);
+    warp_grey(frame, augmentation, grey[part]);
+    if (part + 1 < kMotionFrames) return;
+    cv::Mat output = output_at(image);
+    write_motion_image(grey, output);
+  });
+}
+
+void ClipPipeline::load(const ClipRef& clip, std::uint8_t* pixels) { load_plain(clip, false, pixels); }
+
+void ClipPipeline::load_mirrored(const ClipRef& clip, std::uint8_t* pixels) {
+  load_plain(clip, true, pixels);
+}
+
+void ClipPipeline::load_plain(const ClipRef& clip, bool mirrored, std::uint8_t* pixels) {
   require_fixed_length();
+  Augmentation augmentation;
+  augmentation.flip = mirrored;
   const auto choose = [&](std::int64_t frame_count) {
     return sample_frames(frame_count, clip_, nullptr, clip.name);
   };
-  frames_->read(clip, choose, [&](std::size_t position, const cv::Mat& frame) {
-    write(frame, Augmentation(), pixels + static_cast<std::int64_t>(position) * bytes_per_frame());
-  });
+  read(
+      clip, choose, [&](std::size_t) { return augmentation; }, pixels);
 }
 
 void ClipPipeline::load_augmented(const ClipRef& clip, int view, std::uint8_t* pixels) {
@@ -84,28 +129,55 @@ void ClipPipeline::load_augmented(const ClipRef& clip, int view, std::uint8_t* p
   };
   KeyedRandom random(seed_, Purpose::augment, number, item);
   Augmentation augmentation = draw_augmentation(augment_, random);
-  frames_->read(clip, choose, [&](std::size_t position, const cv::Mat& frame) {
+  const auto augmentation_of = [&](std::size_t position) {
     if (position > 0 && augment_.apply == AugmentPer::frame)
       augmentation = draw_augmentation(augment_, random);
-    write(frame, augmentation, pixels + static_cast<std::int64_t>(position) * bytes_per_frame());
-  });
+    return augmentation;
+  };
+  read(clip, choose, augmentation_of, pixels);
 }
 
 void ClipPipeline::for_each_frame(const ClipRef& clip,
                                   const std::function<void(const std::uint8_t* pixels)>& visit) {
-  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(bytes_per_frame()));
-  const auto pass_on = [&](std::size_t, const cv::Mat& frame) {
-    write(frame, Augmentation(), pixels.data());
-    visit(pixels.data());
-  };
   if (clip_.sampling == Sampling::all) {
-    frames_->read_all(clip, pass_on);
+    clip_.motion == MotionInput::none ? visit_all(clip, visit) : visit_all_motion(clip, visit);
     return;
   }
-  const auto choose = [&](std::int64_t frame_count) {
-    return sample_frames(frame_count, clip_, nullptr, clip.name);
+  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(bytes_per_clip()));
+  load(clip, pixels.data());
+  for (std::int64_t i = 0; i < clip_.frames; ++i) visit(pixels.data() + i * bytes_per_frame());
+}
+
+void ClipPipeline::visit_all(const ClipRef& clip, const std::function<void(const std::uint8_t*)>& visit) {
+  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(bytes_per_frame()));
+  cv::Mat output = image_at(pixels.data());
+  frames_->read_all(clip, [&](std::size_t, const cv::Mat& frame) {
+    warp(frame, Augmentation(), output);
+    visit(pixels.data());
+  });
+}
+
+// Frame i can be shown when frame i + kMotionReach is there, or the clip has ended.
+void ClipPipeline::visit_all_motion(const ClipRef& clip,
+                                    const std::function<void(const std::uint8_t*)>& visit) {
+  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(bytes_per_frame()));
+  cv::Mat output = image_at(pixels.data());
+  constexpr std::int64_t kWindow = 2 * kMotionReach + 1;
+  std::array<cv::Mat, kWindow> recent;  // frame i at i % kWindow
+  const auto show = [&](std::int64_t frame, std::int64_t frame_count) {
+    std::array<cv::Mat, kMotionFrames> grey;
+    const auto frames = motion_frames(frame, frame_count);
+    for (std::size_t i = 0; i < kMotionFrames; ++i)
+      grey[i] = recent[static_cast<std::size_t>(frames[i] % kWindow)];
+    write_motion_image(grey, output);
+    visit(pixels.data());
   };
-  frames_->read(clip, choose, pass_on);
+  std::int64_t count = 0;
+  frames_->read_all(clip, [&](std::size_t, const cv::Mat& frame) {
+    warp_grey(frame, Augmentation(), recent[static_cast<std::size_t>(count++ % kWindow)]);
+    if (count > kMotionReach) show(count - 1 - kMotionReach, count);
+  });
+  for (std::int64_t i = std::max<std::int64_t>(0, count - kMotionReach); i < count; ++i) show(i, count);
 }
 
 }  // namespace actrec

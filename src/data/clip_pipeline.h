@@ -14,9 +14,9 @@
 
 namespace actrec {
 
-// From a clip to the pixels the network gets: sampler, decoder, augmentation. The only preprocessing
-// there is: training, evaluation and prediction all call it, so that the same clip gives the same bytes
-// everywhere. Safe to call from many threads at once.
+// From a clip to the pixels the network gets: sampler, decoder, augmentation, and motion images (motion.h)
+// where clip.motion asks for them. The only preprocessing there is: training, evaluation and prediction all
+// call it, so that the same clip gives the same bytes everywhere. Safe to call from many threads at once.
 class ClipPipeline {
  public:
   // `frames` gives the frames in the working size of `clip`; null decodes them.
@@ -26,7 +26,9 @@ class ClipPipeline {
   // Writes the frames for evaluation to `pixels`, uint8 RGB [T, height, width, 3] with T = clip.frames.
   // Not for Sampling::all, whose clips have no fixed length: ConfigError.
   void load(const ClipRef& clip, std::uint8_t* pixels);
-  // The same with random frames and augmentation, drawn by (seed, view, clip).
+  // The mirror image of that.
+  void load_mirrored(const ClipRef& clip, std::uint8_t* pixels);
+  // The same as load() with random frames and augmentation, drawn by (seed, view, clip).
   void load_augmented(const ClipRef& clip, int view, std::uint8_t* pixels);
   // Evaluation with any sampling: passes the frames, uint8 RGB [height, width, 3], one after another to
   // `visit`, where each is valid during the call. With Sampling::all, memory does not grow with the clip.
@@ -42,7 +44,15 @@ class ClipPipeline {
   std::int64_t bytes_per_clip() const;  // of load()
 
  private:
-  void write(const cv::Mat& frame, const Augmentation& augmentation, std::uint8_t* pixels) const;
+  using AugmentationOf = std::function<Augmentation(std::size_t position)>;
+  void load_plain(const ClipRef& clip, bool mirrored, std::uint8_t* pixels);
+  void read(const ClipRef& clip, const FrameChooser& choose, const AugmentationOf& augmentation_of,
+            std::uint8_t* pixels);
+  void visit_all(const ClipRef& clip, const std::function<void(const std::uint8_t* pixels)>& visit);
+  void visit_all_motion(const ClipRef& clip, const std::function<void(const std::uint8_t* pixels)>& visit);
+  void warp(const cv::Mat& frame, const Augmentation& augmentation, cv::Mat& output) const;
+  void warp_grey(const cv::Mat& frame, const Augmentation& augmentation, cv::Mat& grey) const;
+  cv::Mat image_at(std::uint8_t* pixels) const;
 
   ClipSettings clip_;
   AugmentSettings augment_;

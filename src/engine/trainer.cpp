@@ -16,6 +16,7 @@
 #include "engine/evaluator.h"
 #include "engine/feature_cache.h"
 #include "engine/feature_loader.h"
+#include "engine/feature_statistics.h"
 #include "engine/memory_format.h"
 #include "engine/normalization.h"
 #include "engine/resources.h"
@@ -108,6 +109,9 @@ class Trainer {
   TrainingSummary run() {
     start_ = Clock::now();
     try {
+      if (model_->input().standardizes()) {
+        measure_features(*model_, device_, splits_.train, settings_.train.seed, *train_batches_);
+      }
       start_loading(0);
       for (int epoch = 0; epoch < settings_.train.epochs; ++epoch) {
         const Clock::time_point epoch_start = Clock::now();

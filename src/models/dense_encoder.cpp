@@ -3,8 +3,7 @@
 namespace actrec {
 
 DenseEncoder::DenseEncoder(std::int64_t units, FrameSize size)
-    : layer_(register_module("layer",
-                             torch::nn::Linear(std::int64_t{3} * size.height * size.width, units))),
+    : layer_(register_module("layer", torch::nn::Linear(std::int64_t{3} * size.height * size.width, units))),
       units_(units) {}
 
 torch::Tensor DenseEncoder::forward(torch::Tensor frames) {

@@ -15,6 +15,11 @@ struct Count {
   std::int64_t dim = 0;
 };
 
+Count count_input(const TemporalSettings& settings, std::int64_t input_dim) {
+  if (settings.projection == 0) return {0, input_dim};
+  return {settings.projection * (input_dim + 3), settings.projection};
+}
+
 Count count_recurrent(const TemporalSettings& settings, std::int64_t input_dim, std::int64_t gates) {
   const std::int64_t hidden = settings.hidden, directions = settings.bidirectional ? 2 : 1;
   Count count{0, input_dim};
@@ -51,7 +56,8 @@ Recogniser::Recogniser(const ModelSettings& settings, FrameSize size, std::int64
       features_are_rounded_(settings.encoder.trainable.is_none()),
       batch_norm_is_frozen_(batch_norm_is_frozen(settings.encoder)),
       encoder_(register_module("encoder", make_encoder(settings.encoder, size))),
-      temporal_(register_module("temporal", make_temporal(settings.temporal, encoder_->dim()))),
+      input_(register_module("input", std::make_shared<FeatureInput>(settings.temporal, encoder_->dim()))),
+      temporal_(register_module("temporal", make_temporal(settings.temporal, input_->dim()))),
       dropout_(register_module("dropout", torch::nn::Dropout(settings.dropout))),
       classifier_(register_module("classifier", torch::nn::Linear(temporal_->dim(), classes))) {
   std::array<float, 3> scale, shift;
@@ -85,12 +91,11 @@ torch::Tensor Recogniser::encode(const torch::Tensor& clips) {
 }
 
 torch::Tensor Recogniser::classify(const torch::Tensor& features) {
-  return classifier_->forward(dropout_->forward(temporal_->forward(features.to(torch::kFloat32))));
+  const torch::Tensor inputs = input_->forward(features.to(torch::kFloat32));
+  return classifier_->forward(dropout_->forward(temporal_->forward(inputs)));
 }
 
-torch::Tensor Recogniser::forward(const torch::Tensor& clips) {
-  return classify(clips.dim() == 5 ? encode(clips) : clips);
-}
+torch::Tensor Recogniser::forward(const torch::Tensor& clips) { return classify(features_of(clips)); }
 
 void Recogniser::set_trainable(TrainableStages trainable) {
   const std::vector<Encoder::Stage> stages = encoder_->stages();
@@ -118,8 +123,9 @@ void Recogniser::train(bool on) {
 
 std::int64_t count_parameters(const ModelSettings& settings, FrameSize size, std::int64_t classes) {
   const EncoderSize encoder = encoder_size(settings.encoder, size);
-  const Count temporal = count_temporal(settings.temporal, encoder.dim);
-  return encoder.parameters + temporal.parameters + classes * (temporal.dim + 1);
+  const Count input = count_input(settings.temporal, encoder.dim);
+  const Count temporal = count_temporal(settings.temporal, input.dim);
+  return encoder.parameters + input.parameters + temporal.parameters + classes * (temporal.dim + 1);
 }
 
 }  // namespace actrec

@@ -7,12 +7,13 @@
 
 #include "config/settings.h"
 #include "models/encoder.h"
+#include "models/feature_input.h"
 #include "models/temporal.h"
 
 namespace actrec {
 
 // The whole network, from pixels to logits: CNN encoder per frame, LSTM over the frames, linear classifier
-// (LRCN, Donahue et al. 2015). Parameter names start with encoder., temporal. and classifier.
+// (LRCN, Donahue et al. 2015). Parameter names start with encoder., input., temporal. and classifier.
 class Recogniser : public torch::nn::Module {
  public:
   Recogniser(const ModelSettings& settings, FrameSize size, std::int64_t classes,
@@ -24,6 +25,8 @@ class Recogniser : public torch::nn::Module {
   // (model.encoder.trainable none) they are rounded to float16, in which they may be kept without a
   // difference.
   torch::Tensor encode(const torch::Tensor& clips);
+  // The same, for clips that may be frame features [B, T, D] already.
+  torch::Tensor features_of(const torch::Tensor& clips) { return clips.dim() == 5 ? encode(clips) : clips; }
   // Frame features [B, T, D], float32 or float16 -> logits [B, K].
   torch::Tensor classify(const torch::Tensor& features);
 
@@ -38,6 +41,7 @@ class Recogniser : public torch::nn::Module {
   void set_memory_format(MemoryFormat format);
 
   Encoder& encoder() { return *encoder_; }
+  FeatureInput& input() { return *input_; }
 
   // uint8 RGB [N, H, W, 3] -> float32 [N, 3, H, W] in the memory format: (pixel / 255 - mean) / std.
   torch::Tensor normalize(const torch::Tensor& frames) const;
@@ -50,6 +54,7 @@ class Recogniser : public torch::nn::Module {
   torch::MemoryFormat memory_format_ = torch::MemoryFormat::ChannelsLast;
   torch::Tensor scale_, shift_;  // [W * 3], one value per pixel of a row and channel: pixel * scale + shift
   std::shared_ptr<Encoder> encoder_;
+  std::shared_ptr<FeatureInput> input_;
   std::shared_ptr<TemporalHead> temporal_;
   torch::nn::Dropout dropout_;
   torch::nn::Linear classifier_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <opencv2/imgproc.hpp>
 
 #include "data/color_jitter.h"
 
@@ -292,6 +293,25 @@ TEST(ColorJitter, IsAppliedToEveryPixelAndSaturates) {
         ASSERT_NEAR(output.at<Pixel>(y, x)[c], std::clamp(expected[c], 0.0, 255.0), 0.9) << x << " " << y;
       }
     }
+  }
+}
+
+TEST(ColorJitter, ChangesGreyFramesAsItChangesTheirBrightness) {
+  cv::Mat grey(noise(33, 21).size(), CV_8UC1), rgb;
+  cv::randu(grey, 0, 256);
+  cv::merge(std::vector<cv::Mat>{grey, grey, grey}, rgb);
+  Augmentation a;
+  a.changes_color = true;
+  a.color = compose_color(compose_color(brightness_matrix(0.8), contrast_matrix(1.1)),
+                          compose_color(saturation_matrix(0.6), hue_matrix(0.1)));
+  a.degrees = 20;
+  a.shift_x = 0.3;
+  for (const Border border : {Border::black, Border::reflect}) {
+    cv::Mat output(grey.size(), CV_8UC1), expected(grey.size(), CV_8UC3), brightness;
+    augment_frame(grey, size_of(grey), Resize::stretch, border, a, output);
+    augment_frame(rgb, size_of(rgb), Resize::stretch, border, a, expected);
+    cv::cvtColor(expected, brightness, cv::COLOR_RGB2GRAY);
+    EXPECT_LE(cv::norm(output, brightness, cv::NORM_INF), 2);
   }
 }
 

@@ -205,6 +205,46 @@ TEST_F(ClipPipelineTest, PassesOnEveryFrameOfAClipOfAnyLength) {
   EXPECT_EQ(all_frames(sampled, clip_), load(sampled, clip_));
 }
 
+TEST_F(ClipPipelineTest, MotionImagesShowHowBrightnessChanges) {
+  ClipSettings settings = clip_settings();
+  settings.motion = MotionInput::difference;
+  ClipPipeline pipeline(settings, {}, 1);
+  const Bytes bytes = load(pipeline, clip_);
+  // Frames 3, 9, 15 and 21 of 24, each 4 levels brighter than the one before it; two frames lie between
+  // neighbours.
+  EXPECT_TRUE(std::all_of(bytes.begin(), bytes.begin() + 3 * pipeline.bytes_per_frame(),
+                          [](std::uint8_t value) { return value == 128 + 2 * 8; }));
+  EXPECT_EQ(bytes.back(), 128 + 2 * 4) << "frame 24 is not there, so that 23 takes its place";
+  settings.sampling = Sampling::all;
+  ClipPipeline every(settings, {}, 1);
+  const Bytes all = all_frames(every, clip_);
+  settings.sampling = Sampling::segment;
+  settings.frames = 24;
+  ClipPipeline as_many(settings, {}, 1);
+  EXPECT_EQ(all, load(as_many, clip_));
+  ClipRef part = clip_;
+  part.begin_seconds = 0.4;
+  part.end_seconds = 0.48;  // two frames
+  settings.frames = 2;
+  ClipPipeline two(settings, {}, 1);
+  EXPECT_EQ(all_frames(every, part), load(two, part));
+}
+
+TEST_F(ClipPipelineTest, MirrorsEveryFrame) {
+  for (const MotionInput motion : {MotionInput::none, MotionInput::difference}) {
+    ClipSettings settings = clip_settings();
+    settings.motion = motion;
+    ClipPipeline pipeline(settings, {}, 1);
+    Bytes plain = load(pipeline, clip_);
+    Bytes mirrored(plain.size());
+    pipeline.load_mirrored(clip_, mirrored.data());
+    const cv::Mat frames(4 * 28, 28, CV_8UC3, plain.data()), mirror(4 * 28, 28, CV_8UC3, mirrored.data());
+    cv::Mat expected;
+    cv::flip(frames, expected, 1);
+    EXPECT_EQ(cv::norm(expected, mirror, cv::NORM_INF), 0);
+  }
+}
+
 TEST_F(ClipPipelineTest, ErrorsNameTheClip) {
   ClipSettings settings = clip_settings(30);
   settings.short_clips = ShortClips::error;

@@ -57,6 +57,7 @@ TEST(CountParameters, IsWhatTheModelHas) {
         settings.encoder.channels = {4, 6};
         settings.encoder.units = 7;
         settings.temporal.type = temporal;
+        settings.temporal.projection = bidirectional ? 3 : 0;
         settings.temporal.hidden = 5;
         settings.temporal.layers = 2;
         settings.temporal.bidirectional = bidirectional;
