@@ -2,8 +2,8 @@
 # usage: scripts/setup.sh [--tests]
 #
 # Installs with apt what actrec needs (Debian 12, Debian 13, Ubuntu 24.04); does nothing when all is there.
-#   --tests   also what the tests need: ffmpeg, Google Benchmark, PyTorch, NumPy and OpenCV for Python, and a virtual
-#             environment, build/test-venv, with safetensors from PyPI
+#   --tests   also what the tests need: ffmpeg, Google Benchmark, PyTorch, torchvision, NumPy and OpenCV for Python, and a
+#             virtual environment, build/test-venv, with safetensors from PyPI
 #
 # To build with another LibTorch, such as one for CUDA, set CMAKE_PREFIX_PATH=/path/to/libtorch here and
 # for scripts/build.sh; libtorch-dev is then left out.
@@ -24,7 +24,7 @@ build_packages=(
   libopenblas0-openmp # LSTMs run several times faster than on the reference BLAS
 )
 torch_packages=(libtorch-dev libgloo-dev) # LibTorch's c10d headers include gloo's
-test_packages=(ffmpeg libbenchmark-dev python3-torch python3-numpy python3-opencv python3-packaging python3-venv)
+test_packages=(ffmpeg libbenchmark-dev python3-torch python3-torchvision python3-numpy python3-opencv python3-packaging python3-venv)
 safetensors_version=0.7.0
 
 installed() { [[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]; }

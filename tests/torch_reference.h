@@ -12,19 +12,24 @@
 
 namespace actrec {
 
-// What PyTorch's Python package computes in tests/reference/torch_reference.py: made once per test program.
-// Without Python's torch, tensors is empty and tests that need it skip; any other failure fails them.
+// The file that tests/reference/SCRIPT writes with PyTorch's Python package. Without one of the Python
+// modules, tensors is empty and tests that need it skip; any other failure fails them.
+inline TensorFile run_reference(const std::string& script, const std::string& arguments,
+                                const std::string& modules) {
+  TemporaryDirectory directory;
+  const auto path = directory / "reference.safetensors";
+  const auto errors = directory / "errors";
+  const std::string command = "/usr/bin/python3 " ACTREC_SOURCE_DIR "/tests/reference/" + script + " " +
+                              path.string() + " " + arguments + " 2>" + errors.string();
+  if (std::system(command.c_str()) == 0) return read_safetensors(path);
+  if (std::system(("/usr/bin/python3 -c 'import " + modules + "' 2>/dev/null").c_str()) != 0)
+    return TensorFile();
+  throw std::runtime_error(script + " failed:\n" + read_file(errors));
+}
+
+// What tests/reference/torch_reference.py computes: made once per test program.
 inline const TensorFile& torch_reference() {
-  static const TensorFile kReference = [] {
-    TemporaryDirectory directory;
-    const auto path = directory / "reference.safetensors";
-    const auto errors = directory / "errors";
-    const std::string command = "/usr/bin/python3 " ACTREC_SOURCE_DIR "/tests/reference/torch_reference.py " +
-                                path.string() + " 2>" + errors.string();
-    if (std::system(command.c_str()) == 0) return read_safetensors(path);
-    if (std::system("/usr/bin/python3 -c 'import torch' 2>/dev/null") != 0) return TensorFile();
-    throw std::runtime_error("torch_reference.py failed:\n" + read_file(errors));
-  }();
+  static const TensorFile kReference = run_reference("torch_reference.py", "", "torch");
   return kReference;
 }
 

@@ -58,8 +58,18 @@ void check_split(const SplitSettings& split, std::vector<Contradiction>& found) 
   }
 }
 
-void check_model(const ModelSettings& model, std::vector<Contradiction>& found) {
+// SqueezeNet's convolutions and pooling leave nothing of fewer pixels.
+constexpr int kSmallestSqueezeNetInput = 17;
+
+void check_model(const ModelSettings& model, FrameSize size, std::vector<Contradiction>& found) {
   const EncoderSettings& encoder = model.encoder;
+  if (encoder.type == EncoderType::squeezenet1_1 &&
+      std::min(size.height, size.width) < kSmallestSqueezeNetInput) {
+    found.push_back({{"clip.size", "model.encoder.type"},
+                     fmt::format("clip.size: {}x{} is too small for model.encoder.type squeezenet1_1, which "
+                                 "needs {} pixels a side",
+                                 size.height, size.width, kSmallestSqueezeNetInput)});
+  }
   if (encoder.type == EncoderType::small_cnn && encoder.channels.empty()) {
     found.push_back(
         {{"model.encoder.channels", "model.encoder.type"},
@@ -97,7 +107,7 @@ std::vector<Contradiction> find_contradictions(const Settings& settings) {
          fmt::format("device: '{}' must be auto, cpu, cuda or cuda:N", shorten(settings.device))});
   }
   check_split(settings.data.split, found);
-  check_model(settings.model, found);
+  check_model(settings.model, settings.clip.size, found);
   const ClipSettings& clip = settings.clip;
   if (clip.decode_size > 0 && clip.decode_size < std::min(clip.size.height, clip.size.width)) {
     found.push_back({{"clip.decode_size", "clip.size"},

@@ -160,6 +160,19 @@ TEST(Contradictions, DecodedFramesSmallerThanTheInput) {
             Sentences{"clip.decode_size: 63 is smaller than the network's input, clip.size 64x112"});
 }
 
+TEST(Contradictions, FramesTooSmallForSqueezeNet) {
+  Settings settings;
+  settings.model.encoder.type = EncoderType::squeezenet1_1;
+  settings.clip.size = FrameSize(17, 17);
+  EXPECT_EQ(sentences(settings), Sentences());
+  settings.clip.size = FrameSize(64, 16);
+  EXPECT_EQ(sentences(settings),
+            Sentences{"clip.size: 64x16 is too small for model.encoder.type squeezenet1_1, "
+                      "which needs 17 pixels a side"});
+  settings.model.encoder.type = EncoderType::mobilenet_v2;
+  EXPECT_EQ(sentences(settings), Sentences());
+}
+
 TEST(Contradictions, WarmUp) {
   Settings settings;
   settings.train.epochs = 2;

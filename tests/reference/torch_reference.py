@@ -6,12 +6,12 @@
 Tensors are named CASE/NAME. Everything is float64 rounded to float32, so the comparison sees the
 error of one side only.
 """
-import json
-import struct
 import sys
 
 import torch
 from torch import nn
+
+from reference_file import write
 
 out = {}
 
@@ -102,21 +102,6 @@ def training(case, make_optimizer):
     keep_parameters(case, "after.", net)
 
 
-def write(path):
-    header, offset = {}, 0
-    for name in sorted(out):
-        tensor = out[name]
-        size = tensor.numel() * tensor.element_size()
-        dtype = {torch.float32: "F32", torch.uint8: "U8", torch.int64: "I64"}[tensor.dtype]
-        header[name] = dict(dtype=dtype, shape=list(tensor.shape), data_offsets=[offset, offset + size])
-        offset += size
-    text = json.dumps(header).encode()
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for name in sorted(out):
-            file.write(out[name].numpy().tobytes())
-
-
 def main():
     torch.manual_seed(0)
     recurrent("lstm", nn.LSTM, 1, False)
@@ -129,7 +114,7 @@ def main():
     training("adamw", lambda groups: torch.optim.AdamW(groups, lr=0.01))
     training("adam", lambda groups: torch.optim.Adam(groups, lr=0.01))
     training("sgd", lambda groups: torch.optim.SGD(groups, lr=0.01, momentum=0.8))
-    write(sys.argv[1])
+    write(sys.argv[1], out)
 
 
 main()
