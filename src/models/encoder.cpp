@@ -1,7 +1,9 @@
 #include "models/encoder.h"
 
 #include "models/dense_encoder.h"
+#include "models/encoder_weights.h"
 #include "models/small_cnn.h"
+#include "models/torchscript_encoder.h"
 
 namespace actrec {
 namespace {
@@ -21,6 +23,13 @@ EncoderSize dense_size(const EncoderSettings& settings, FrameSize frame) {
   return {settings.units * (std::int64_t{3} * frame.height * frame.width + 1), settings.units};
 }
 
+std::shared_ptr<Encoder> torchscript_encoder(const EncoderSettings& settings, FrameSize size) {
+  const EncoderWeights weights = read_encoder_weights(settings.weights);
+  return std::make_shared<TorchScriptEncoder>(
+      weights.tensors, weights.source ? ScriptContent::code : ScriptContent::everything, size,
+      settings.batch_norm == BatchNormMode::train, settings.weights);
+}
+
 }  // namespace
 
 torch::Tensor CnnEncoder::forward(torch::Tensor frames) {
@@ -38,6 +47,8 @@ std::shared_ptr<Encoder> make_encoder(const EncoderSettings& settings, FrameSize
       return std::make_shared<SmallCnn>(settings.channels, feature_grid(settings));
     case EncoderType::dense:
       return std::make_shared<DenseEncoder>(settings.units, size);
+    case EncoderType::torchscript:
+      return torchscript_encoder(settings, size);
     default:
       break;
   }
@@ -53,6 +64,8 @@ EncoderSize encoder_size(const EncoderSettings& settings, FrameSize size) {
       break;
     case EncoderType::dense:
       return dense_size(settings, size);
+    case EncoderType::torchscript:
+      return {0, 1};  // its file would tell
     default:
       throw std::logic_error("unknown encoder type");
   }

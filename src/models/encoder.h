@@ -38,13 +38,14 @@ class CnnEncoder : public Encoder {
   std::int64_t channels_, grid_;
 };
 
-// The encoder that settings.type names, for frames of `size`. Weights come from LibTorch's generator.
+// The encoder that settings.type names, for frames of `size`. Weights come from LibTorch's generator; for
+// torchscript, the network and its weights come from the file settings.weights.
 std::shared_ptr<Encoder> make_encoder(const EncoderSettings& settings, FrameSize size);
 
 // What is known of an encoder without building it.
 struct EncoderSize {
   std::int64_t parameters = 0;  // at least
-  std::int64_t dim = 0;
+  std::int64_t dim = 0;         // at least
 };
 EncoderSize encoder_size(const EncoderSettings& settings, FrameSize size);
 

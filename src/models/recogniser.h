@@ -15,8 +15,9 @@ namespace actrec {
 // (LRCN, Donahue et al. 2015). Parameter names start with encoder., temporal. and classifier.
 class Recogniser : public torch::nn::Module {
  public:
+  // `encoder` is the one to use; without it, one is made as settings.encoder says.
   Recogniser(const ModelSettings& settings, FrameSize size, std::int64_t classes,
-             const PixelStatistics& statistics);
+             const PixelStatistics& statistics, std::shared_ptr<Encoder> encoder = nullptr);
 
   // Pixels, uint8 RGB [B, T, H, W, 3], or frame features [B, T, D] -> logits float32 [B, K].
   torch::Tensor forward(const torch::Tensor& clips);
@@ -38,6 +39,7 @@ class Recogniser : public torch::nn::Module {
   void set_memory_format(MemoryFormat format);
 
   Encoder& encoder() { return *encoder_; }
+  TemporalHead& temporal() { return *temporal_; }
 
   // uint8 RGB [N, H, W, 3] -> float32 [N, 3, H, W] in the memory format: (pixel / 255 - mean) / std.
   torch::Tensor normalize(const torch::Tensor& frames) const;
@@ -55,7 +57,8 @@ class Recogniser : public torch::nn::Module {
   torch::nn::Linear classifier_;
 };
 
-// How many numbers the parameters of such a Recogniser hold, without building it.
+// How many numbers the parameters of such a Recogniser hold, without building it; for a torchscript encoder,
+// at least.
 std::int64_t count_parameters(const ModelSettings& settings, FrameSize size, std::int64_t classes);
 
 }  // namespace actrec
