@@ -10,35 +10,20 @@
 #include "config/values.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "models/checkpoint_format.h"
 #include "models/safetensors.h"
+#include "models/state.h"
+#include "models/torchscript_encoder.h"
 
 namespace actrec {
 namespace {
 
-constexpr const char* kFormat = "actrec checkpoint";
-constexpr std::size_t kProblemsShown = 20;
 constexpr std::int64_t kSlack =
     4;  // a file this many times too small is refused before its tensors are compared
 
-std::string shape_text(const torch::Tensor& tensor) {
-  return fmt::format("[{}]", fmt::join(tensor.sizes().vec(), ", "));
-}
-
-// The document under a key of the metadata. Throws where it is no JSON, nests without end or
-// gives a key twice.
-Json document_of(const std::map<std::string, std::string>& metadata, const char* key) {
-  try {
-    ParsedJson parsed = parse_json(metadata.at(key), key);
-    if (parsed.duplicate_keys.empty()) return std::move(parsed.document);
-  } catch (const ConfigError&) {
-  }
-  throw std::invalid_argument(key);
-}
-
 CheckpointInfo parse_info(const std::filesystem::path& path,
                           const std::map<std::string, std::string>& metadata) {
-  const auto format = metadata.find("format");
-  if (format == metadata.end() || format->second != kFormat) {
+  if (!is_checkpoint(metadata)) {
     throw CheckpointError(fmt::format("{} is not an actrec checkpoint", path.string()),
                           "it has tensors, but not the configuration and class names of a model; give a "
                           "best.safetensors or last.safetensors that `actrec train` wrote");
@@ -46,20 +31,17 @@ CheckpointInfo parse_info(const std::filesystem::path& path,
   try {
     CheckpointInfo info;
     info.version = metadata.at("version");
-    info.settings = settings_from_json(document_of(metadata, "config"), path.string());
-    info.classes = document_of(metadata, "classes").get<std::vector<std::string>>();
-    const Json statistics = document_of(metadata, "normalization");
-    info.statistics.mean = statistics.at("mean").get<std::array<double, 3>>();
-    info.statistics.std = statistics.at("std").get<std::array<double, 3>>();
+    info.settings = settings_from_json(metadata_document(metadata, "config"), path.string());
+    info.classes = metadata_document(metadata, "classes").get<std::vector<std::string>>();
+    const Json statistics = metadata_document(metadata, "normalization");
+    info.statistics = pixel_statistics(statistics.at("mean"), statistics.at("std"));
     info.split_method = metadata.at("split_method");
     info.split_fingerprint = metadata.at("split_fingerprint");
-    const std::string epoch_problem = read_value(document_of(metadata, "epoch"), at_least(0), info.epoch);
+    const std::string epoch_problem =
+        read_value(metadata_document(metadata, "epoch"), at_least(0), info.epoch);
     if (!epoch_problem.empty()) throw std::out_of_range("epoch");
-    info.metrics = document_of(metadata, "metrics").get<std::map<std::string, double>>();
+    info.metrics = metadata_document(metadata, "metrics").get<std::map<std::string, double>>();
     if (info.classes.size() < 2) throw std::out_of_range("classes");
-    for (const double deviation : info.statistics.std) {
-      if (!(deviation > 0)) throw std::out_of_range("normalization");
-    }
     return info;
   } catch (const ConfigError& error) {
     throw CheckpointError(
@@ -71,17 +53,9 @@ CheckpointInfo parse_info(const std::filesystem::path& path,
   }
 }
 
-// Parameters, and buffers such as the statistics of batch normalisation.
-torch::OrderedDict<std::string, torch::Tensor> state_of(const torch::nn::Module& model) {
-  torch::OrderedDict<std::string, torch::Tensor> state = model.named_parameters();
-  state.update(model.named_buffers());
-  return state;
-}
-
 // A model is only built if the file has the numbers to fill it: a few bytes of hostile configuration could
 // ask for any amount of memory.
-void check_size(const std::filesystem::path& path, const CheckpointInfo& info,
-                const std::map<std::string, torch::Tensor>& found) {
+void check_size(const std::filesystem::path& path, const CheckpointInfo& info, const NamedTensors& found) {
   const std::int64_t expected = count_parameters(info.settings.model, info.settings.clip.size,
                                                  static_cast<std::int64_t>(info.classes.size()));
   std::int64_t stored = 0;
@@ -94,32 +68,13 @@ void check_size(const std::filesystem::path& path, const CheckpointInfo& info,
   }
 }
 
-void check_tensors(const std::filesystem::path& path,
-                   const torch::OrderedDict<std::string, torch::Tensor>& expected,
-                   const std::map<std::string, torch::Tensor>& found) {
-  std::vector<std::string> problems;
-  for (const auto& parameter : expected) {
-    const auto match = found.find(parameter.key());
-    if (match == found.end()) {
-      problems.push_back(fmt::format("{} is missing", parameter.key()));
-    } else if (match->second.sizes() != parameter.value().sizes()) {
-      problems.push_back(fmt::format("{} is {} instead of {}", parameter.key(), shape_text(match->second),
-                                     shape_text(parameter.value())));
-    } else if (match->second.scalar_type() != parameter.value().scalar_type()) {
-      problems.push_back(fmt::format("{} has the wrong dtype", parameter.key()));
-    }
-  }
-  for (const auto& [name, tensor] : found) {
-    if (!expected.contains(name)) problems.push_back(fmt::format("{} does not belong to the model", name));
-  }
-  if (problems.empty()) return;
-  if (problems.size() > kProblemsShown) {
-    const std::size_t more = problems.size() - kProblemsShown;
-    problems.resize(kProblemsShown);
-    problems.push_back(fmt::format("and {} more", more));
-  }
-  throw CheckpointError(
-      fmt::format("{}: the tensors do not fit the model: {}", path.string(), join(problems, "; ")));
+// Of the checkpoint itself: the file that it once came from is not needed.
+std::shared_ptr<Encoder> torchscript_encoder(const std::filesystem::path& path, const CheckpointInfo& info,
+                                             const NamedTensors& tensors) {
+  const EncoderSettings& settings = info.settings.model.encoder;
+  return std::make_shared<TorchScriptEncoder>(without_prefix(tensors, "encoder."), ScriptContent::code,
+                                              info.settings.clip.size,
+                                              settings.batch_norm == BatchNormMode::train, path);
 }
 
 }  // namespace
@@ -128,7 +83,7 @@ void save_checkpoint(const std::filesystem::path& path, const Recogniser& model,
   TensorFile file;
   for (const auto& tensor : state_of(model)) file.tensors.emplace(tensor.key(), tensor.value());
   file.metadata = {
-      {"format", kFormat},
+      {"format", kCheckpointFormat},
       {"version", info.version},
       {"config", settings_to_json(info.settings).dump()},
       {"classes", Json(info.classes).dump()},
@@ -147,13 +102,12 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   Checkpoint checkpoint{parse_info(path, file.metadata), nullptr};
   const CheckpointInfo& info = checkpoint.info;
   check_size(path, info, file.tensors);
-  checkpoint.model =
-      std::make_shared<Recogniser>(info.settings.model, info.settings.clip.size,
-                                   static_cast<std::int64_t>(info.classes.size()), info.statistics);
-  auto state = state_of(*checkpoint.model);
-  check_tensors(path, state, file.tensors);
-  torch::NoGradGuard no_grad;
-  for (auto& tensor : state) tensor.value().copy_(file.tensors.at(tensor.key()));
+  const ModelSettings& model = info.settings.model;
+  checkpoint.model = std::make_shared<Recogniser>(
+      model, info.settings.clip.size, static_cast<std::int64_t>(info.classes.size()), info.statistics,
+      model.encoder.type == EncoderType::torchscript ? torchscript_encoder(path, info, file.tensors)
+                                                     : nullptr);
+  load_state(*checkpoint.model, file.tensors, path, StateMatch::exact);
   checkpoint.model->eval();
   return checkpoint;
 }

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <optional>
 
 #include "core/error.h"
 #include "core/random.h"
@@ -22,6 +23,7 @@
 #include "engine/resources.h"
 #include "engine/schedule.h"
 #include "engine/training_step.h"
+#include "models/encoder_weights.h"
 
 namespace actrec {
 namespace {
@@ -87,8 +89,11 @@ class Trainer {
         val_batches_(&val_loader_) {
     info_.settings = settings;
     info_.classes = splits.classes;
-    info_.statistics = resolve_normalization(settings.normalize, {}, splits.train, *pipeline_,
-                                             std::max(1, threads_.workers));
+    std::optional<EncoderWeights> weights;
+    if (!settings.model.encoder.weights.empty())
+      weights = read_encoder_weights(settings.model.encoder.weights);
+    info_.statistics = resolve_normalization(settings.normalize, weights ? weights->statistics : std::nullopt,
+                                             splits.train, *pipeline_, std::max(1, threads_.workers));
     info_.split_method = splits.method;
     info_.split_fingerprint = splits.fingerprint;
     info_.version = ACTREC_VERSION;
@@ -97,6 +102,7 @@ class Trainer {
     torch::manual_seed(KeyedRandom(settings.train.seed, Purpose::initialize).next64());
     model_ = std::make_shared<Recogniser>(settings.model, settings.clip.size,
                                           static_cast<std::int64_t>(splits.classes.size()), info_.statistics);
+    if (weights) load_weights(*weights);
     model_->set_memory_format(info_.settings.train.memory_format);
     model_->to(device_);
     model_->set_trainable(trainable_at(settings.model.encoder, 0));
@@ -140,6 +146,14 @@ class Trainer {
   void start_loading(int epoch) {
     if (epoch < settings_.train.epochs)
       train_batches_->start_training(splits_.train, settings_.train.seed, epoch);
+  }
+
+  void load_weights(const EncoderWeights& weights) {
+    const ModelSettings& model = settings_.model;
+    spdlog::info("{}", load_encoder_weights(model_->encoder(), model.encoder, settings_.clip.size, weights));
+    const std::string temporal =
+        load_temporal_weights(model_->input(), model_->temporal(), model.temporal, weights);
+    if (!temporal.empty()) spdlog::info("{}", temporal);
   }
 
   // Where the encoder stays as it is, the loaders give features of frames in place of pixels.

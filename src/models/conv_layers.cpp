@@ -20,13 +20,20 @@ void initialize_fan_out(nn::Module& module) {
   }
 }
 
-std::vector<Encoder::Stage> divide(const Encoder::Stage& parts, const std::vector<std::size_t>& starts) {
+std::vector<Encoder::Stage> divide(const Encoder::Stage& parts, const StageStarts& starts) {
   std::vector<Encoder::Stage> stages;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (stages.size() < starts.size() && starts[stages.size()] == i) stages.emplace_back();
     stages.back().push_back(parts[i]);
   }
   return stages;
+}
+
+nn::Sequential first_stages(const nn::Sequential& parts, const StageStarts& starts, std::size_t stages) {
+  const std::size_t end = stages < starts.size() ? starts[stages] : parts->size();
+  nn::Sequential first;
+  for (std::size_t i = 0; i < end; ++i) first->push_back(*(parts->begin() + static_cast<std::ptrdiff_t>(i)));
+  return first;
 }
 
 }  // namespace actrec

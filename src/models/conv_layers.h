@@ -22,8 +22,14 @@ torch::Tensor relu6_in_place(torch::Tensor x);
 // weight 1, bias 0.
 void initialize_fan_out(torch::nn::Module& module);
 
-// The parts of a network, in their order, divided into stages; `starts` says at which part each stage begins,
-// and begins with 0.
-std::vector<Encoder::Stage> divide(const Encoder::Stage& parts, const std::vector<std::size_t>& starts);
+// At which part of a network each of its stages begins; the first is 0.
+using StageStarts = std::vector<std::size_t>;
+
+// The parts of a network, in their order, divided into stages. The last of them may be missing.
+std::vector<Encoder::Stage> divide(const Encoder::Stage& parts, const StageStarts& starts);
+
+// The parts of the first `stages` stages.
+torch::nn::Sequential first_stages(const torch::nn::Sequential& parts, const StageStarts& starts,
+                                   std::size_t stages);
 
 }  // namespace actrec

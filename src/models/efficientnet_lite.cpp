@@ -20,6 +20,9 @@ struct BlockGroup {
 constexpr BlockGroup kGroups[] = {{1, 16, 1, 3, 1},  {6, 24, 2, 3, 2},  {6, 40, 2, 5, 2}, {6, 80, 3, 3, 2},
                                   {6, 112, 3, 5, 1}, {6, 192, 4, 5, 2}, {6, 320, 1, 3, 1}};
 
+// Of the stages that are made of blocks; the last one is the head.
+StageStarts stage_starts() { return {0, 1, 3, 5, 11}; }
+
 nn::BatchNorm2d norm(std::int64_t channels) {
   return nn::BatchNorm2d(nn::BatchNorm2dOptions(channels).eps(1e-3).momentum(0.01));
 }
@@ -98,37 +101,39 @@ class InvertedResidual : public nn::Module {
 
 }  // namespace
 
-EfficientNetLite0::EfficientNetLite0(FrameSize size, std::int64_t grid)
-    : CnnEncoder(kChannels, grid),
+EfficientNetLite0::EfficientNetLite0(FrameSize size, const CnnOutput& output)
+    : CnnEncoder(output),
       stem_(register_module("_conv_stem", std::make_shared<SameConv>(3, kStemChannels, 3, 2, 1, size))),
-      stem_norm_(register_module("_bn0", norm(kStemChannels))),
-      blocks_(register_module("_blocks", nn::Sequential())),
-      head_(register_module("_conv_head",
-                            conv_without_bias(kGroups[std::size(kGroups) - 1].channels, kChannels, 1))),
-      head_norm_(register_module("_bn1", norm(kChannels))) {
+      stem_norm_(register_module("_bn0", norm(kStemChannels))) {
+  nn::Sequential blocks;
   size = output_size(size, 2);
   std::int64_t in = kStemChannels;
   for (const BlockGroup& group : kGroups) {
     for (std::int64_t i = 0; i < group.count; ++i) {
       const std::int64_t stride = i == 0 ? group.stride : 1;
-      blocks_->push_back(std::make_shared<InvertedResidual>(in, group, stride, size));
+      blocks->push_back(std::make_shared<InvertedResidual>(in, group, stride, size));
       size = output_size(size, stride);
       in = group.channels;
     }
+  }
+  blocks_ = register_module("_blocks", first_stages(blocks, stage_starts(), output.stages));
+  if (output.stages > stage_starts().size()) {
+    head_ = register_module("_conv_head", conv_without_bias(in, kChannels, 1));
+    head_norm_ = register_module("_bn1", norm(kChannels));
   }
   initialize_fan_out(*this);
 }
 
 std::vector<Encoder::Stage> EfficientNetLite0::stages() const {
-  std::vector<Stage> stages = divide(blocks_->children(), {0, 1, 3, 5, 11});
+  std::vector<Stage> stages = divide(blocks_->children(), stage_starts());
   stages[0].insert(stages[0].begin(), {stem_, stem_norm_.ptr()});
-  stages.push_back({head_.ptr(), head_norm_.ptr()});
+  if (head_) stages.push_back({head_.ptr(), head_norm_.ptr()});
   return stages;
 }
 
 torch::Tensor EfficientNetLite0::feature_map(torch::Tensor frames) {
   const torch::Tensor x = blocks_->forward(relu6_in_place(stem_norm_->forward(stem_->forward(frames))));
-  return relu6_in_place(head_norm_->forward(head_->forward(x)));
+  return head_ ? relu6_in_place(head_norm_->forward(head_->forward(x))) : x;
 }
 
 }  // namespace actrec

@@ -20,7 +20,7 @@ class SameConv;
 // 2 (1/4), 3 and 4 (1/8), 5 to 10 (1/16), 11 to 15 (1/32), and the last 1x1 convolution, _conv_head.
 class EfficientNetLite0 : public CnnEncoder {
  public:
-  EfficientNetLite0(FrameSize size, std::int64_t grid);
+  EfficientNetLite0(FrameSize size, const CnnOutput& output);
   std::vector<Stage> stages() const override;
 
  private:
@@ -28,9 +28,9 @@ class EfficientNetLite0 : public CnnEncoder {
 
   std::shared_ptr<SameConv> stem_;
   torch::nn::BatchNorm2d stem_norm_;
-  torch::nn::Sequential blocks_;
-  torch::nn::Conv2d head_;
-  torch::nn::BatchNorm2d head_norm_;
+  torch::nn::Sequential blocks_{nullptr};
+  torch::nn::Conv2d head_{nullptr};  // of the last stage; null where it is left out
+  torch::nn::BatchNorm2d head_norm_{nullptr};
 };
 
 }  // namespace actrec

@@ -23,28 +23,37 @@ class Encoder : public torch::nn::Module {
   virtual std::vector<Stage> stages() const = 0;
 };
 
+// What a convolutional network gives out: the last feature map of its first `stages` stages, of `channels`
+// channels, averaged to grid x grid cells.
+struct CnnOutput {
+  std::size_t stages = 1;
+  std::int64_t channels = 0;
+  std::int64_t grid = 1;
+};
+
 // A convolutional network whose last feature map is averaged to grid x grid cells and flattened:
 // dim = channels * grid^2. The grid keeps where things are, which direction of motion needs.
 class CnnEncoder : public Encoder {
  public:
   torch::Tensor forward(torch::Tensor frames) final;
-  std::int64_t dim() const final { return channels_ * grid_ * grid_; }
+  std::int64_t dim() const final { return output_.channels * output_.grid * output_.grid; }
 
  protected:
-  CnnEncoder(std::int64_t channels, std::int64_t grid) : channels_(channels), grid_(grid) {}
+  explicit CnnEncoder(const CnnOutput& output) : output_(output) {}
   virtual torch::Tensor feature_map(torch::Tensor frames) = 0;  // [N, 3, H, W] -> [N, channels, h, w]
 
  private:
-  std::int64_t channels_, grid_;
+  CnnOutput output_;
 };
 
-// The encoder that settings.type names, for frames of `size`. Weights come from LibTorch's generator.
+// The encoder that settings.type names, for frames of `size`. Weights come from LibTorch's generator; for
+// torchscript, the network and its weights come from the file settings.weights.
 std::shared_ptr<Encoder> make_encoder(const EncoderSettings& settings, FrameSize size);
 
 // What is known of an encoder without building it.
 struct EncoderSize {
   std::int64_t parameters = 0;  // at least
-  std::int64_t dim = 0;
+  std::int64_t dim = 0;         // at least
 };
 EncoderSize encoder_size(const EncoderSettings& settings, FrameSize size);
 

@@ -17,6 +17,8 @@ struct BlockGroup {
 constexpr BlockGroup kGroups[] = {{1, 16, 1, 1}, {6, 24, 2, 2},  {6, 32, 3, 2}, {6, 64, 4, 2},
                                   {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
 
+StageStarts stage_starts() { return {0, 2, 4, 7, 14, 18}; }
+
 class ConvNormRelu6 : public nn::Module {
  public:
   ConvNormRelu6(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1,
@@ -52,23 +54,24 @@ class InvertedResidual : public nn::Module {
 
 }  // namespace
 
-MobileNetV2::MobileNetV2(std::int64_t grid)
-    : CnnEncoder(kChannels, grid), features_(register_module("features", nn::Sequential())) {
-  features_->push_back(std::make_shared<ConvNormRelu6>(3, kStemChannels, 3, 2));
+MobileNetV2::MobileNetV2(const CnnOutput& output) : CnnEncoder(output) {
+  nn::Sequential features;
+  features->push_back(std::make_shared<ConvNormRelu6>(3, kStemChannels, 3, 2));
   std::int64_t in = kStemChannels;
   for (const BlockGroup& group : kGroups) {
     for (std::int64_t i = 0; i < group.count; ++i) {
-      features_->push_back(
+      features->push_back(
           std::make_shared<InvertedResidual>(in, group.channels, i == 0 ? group.stride : 1, group.expansion));
       in = group.channels;
     }
   }
-  features_->push_back(std::make_shared<ConvNormRelu6>(in, kChannels, 1));
+  features->push_back(std::make_shared<ConvNormRelu6>(in, kChannels, 1));
+  features_ = register_module("features", first_stages(features, stage_starts(), output.stages));
   initialize_fan_out(*this);
 }
 
 std::vector<Encoder::Stage> MobileNetV2::stages() const {
-  return divide(features_->children(), {0, 2, 4, 7, 14, 18});
+  return divide(features_->children(), stage_starts());
 }
 
 torch::Tensor MobileNetV2::feature_map(torch::Tensor frames) { return features_->forward(frames); }

@@ -12,13 +12,13 @@ namespace actrec {
 // (1/4), 4 to 6 (1/8), 7 to 13 (1/16), 14 to 17 (1/32), and the last 1x1 convolution, 18.
 class MobileNetV2 : public CnnEncoder {
  public:
-  explicit MobileNetV2(std::int64_t grid);
+  explicit MobileNetV2(const CnnOutput& output);
   std::vector<Stage> stages() const override;
 
  private:
   torch::Tensor feature_map(torch::Tensor frames) override;
 
-  torch::nn::Sequential features_;
+  torch::nn::Sequential features_{nullptr};
 };
 
 }  // namespace actrec

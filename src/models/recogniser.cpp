@@ -51,11 +51,12 @@ bool batch_norm_is_frozen(const EncoderSettings& settings) {
 }  // namespace
 
 Recogniser::Recogniser(const ModelSettings& settings, FrameSize size, std::int64_t classes,
-                       const PixelStatistics& statistics)
+                       const PixelStatistics& statistics, std::shared_ptr<Encoder> encoder)
     : size_(size),
       features_are_rounded_(settings.encoder.trainable.is_none()),
       batch_norm_is_frozen_(batch_norm_is_frozen(settings.encoder)),
-      encoder_(register_module("encoder", make_encoder(settings.encoder, size))),
+      encoder_(
+          register_module("encoder", encoder ? std::move(encoder) : make_encoder(settings.encoder, size))),
       input_(register_module("input", std::make_shared<FeatureInput>(settings.temporal, encoder_->dim()))),
       temporal_(register_module("temporal", make_temporal(settings.temporal, input_->dim()))),
       dropout_(register_module("dropout", torch::nn::Dropout(settings.dropout))),

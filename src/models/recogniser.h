@@ -16,8 +16,9 @@ namespace actrec {
 // (LRCN, Donahue et al. 2015). Parameter names start with encoder., input., temporal. and classifier.
 class Recogniser : public torch::nn::Module {
  public:
+  // `encoder` is the one to use; without it, one is made as settings.encoder says.
   Recogniser(const ModelSettings& settings, FrameSize size, std::int64_t classes,
-             const PixelStatistics& statistics);
+             const PixelStatistics& statistics, std::shared_ptr<Encoder> encoder = nullptr);
 
   // Pixels, uint8 RGB [B, T, H, W, 3], or frame features [B, T, D] -> logits float32 [B, K].
   torch::Tensor forward(const torch::Tensor& clips);
@@ -42,6 +43,7 @@ class Recogniser : public torch::nn::Module {
 
   Encoder& encoder() { return *encoder_; }
   FeatureInput& input() { return *input_; }
+  TemporalHead& temporal() { return *temporal_; }
 
   // uint8 RGB [N, H, W, 3] -> float32 [N, 3, H, W] in the memory format: (pixel / 255 - mean) / std.
   torch::Tensor normalize(const torch::Tensor& frames) const;
@@ -60,7 +62,8 @@ class Recogniser : public torch::nn::Module {
   torch::nn::Linear classifier_;
 };
 
-// How many numbers the parameters of such a Recogniser hold, without building it.
+// How many numbers the parameters of such a Recogniser hold, without building it; for a torchscript encoder,
+// at least.
 std::int64_t count_parameters(const ModelSettings& settings, FrameSize size, std::int64_t classes);
 
 }  // namespace actrec

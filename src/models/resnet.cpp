@@ -79,13 +79,13 @@ std::int64_t output_channels(const ResNetShape& shape, std::int64_t width) {
 
 }  // namespace
 
-ResNet::ResNet(const ResNetShape& shape, std::int64_t grid)
-    : CnnEncoder(output_channels(shape, kStemChannels * 8), grid),
+ResNet::ResNet(const ResNetShape& shape, const CnnOutput& output)
+    : CnnEncoder(output),
       conv_(register_module("conv1", conv_without_bias(3, kStemChannels, 7, 2))),
       norm_(register_module("bn1", nn::BatchNorm2d(kStemChannels))) {
   std::int64_t in = kStemChannels, width = kStemChannels;
-  for (std::size_t i = 0; i < layers_.size(); ++i, width *= 2) {
-    layers_[i] = register_module("layer" + std::to_string(i + 1), nn::Sequential());
+  for (std::size_t i = 0; i + 1 < output.stages; ++i, width *= 2) {
+    layers_.push_back(register_module("layer" + std::to_string(i + 1), nn::Sequential()));
     for (int block = 0; block < shape.blocks[i]; ++block) {
       const std::int64_t stride = i > 0 && block == 0 ? 2 : 1;
       if (shape.bottleneck) {
@@ -107,7 +107,7 @@ std::vector<Encoder::Stage> ResNet::stages() const {
 
 torch::Tensor ResNet::feature_map(torch::Tensor frames) {
   torch::Tensor x = norm_->forward(conv_->forward(frames)).relu_();
-  x = torch::max_pool2d(x, 3, 2, 1);
+  if (!layers_.empty()) x = torch::max_pool2d(x, 3, 2, 1);
   for (nn::Sequential& layer : layers_) x = layer->forward(x);
   return x;
 }

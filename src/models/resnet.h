@@ -23,7 +23,7 @@ constexpr ResNetShape kResNet50{{3, 4, 6, 3}, true};
 // Five stages: stem (conv1, bn1), layer1, layer2, layer3, layer4.
 class ResNet : public CnnEncoder {
  public:
-  ResNet(const ResNetShape& shape, std::int64_t grid);
+  ResNet(const ResNetShape& shape, const CnnOutput& output);
   std::vector<Stage> stages() const override;
 
  private:
@@ -31,7 +31,7 @@ class ResNet : public CnnEncoder {
 
   torch::nn::Conv2d conv_;
   torch::nn::BatchNorm2d norm_;
-  std::array<torch::nn::Sequential, 4> layers_;
+  std::vector<torch::nn::Sequential> layers_;
 };
 
 }  // namespace actrec

@@ -28,12 +28,12 @@ class ConvBlock : public nn::Module {
 
 }  // namespace
 
-SmallCnn::SmallCnn(const std::vector<int>& channels, std::int64_t grid)
-    : CnnEncoder(channels.back(), grid), blocks_(register_module("blocks", nn::ModuleList())) {
+SmallCnn::SmallCnn(const std::vector<int>& channels, const CnnOutput& output)
+    : CnnEncoder(output), blocks_(register_module("blocks", nn::ModuleList())) {
   std::int64_t in = 3;
-  for (const int out : channels) {
-    blocks_->push_back(std::make_shared<ConvBlock>(in, out));
-    in = out;
+  for (std::size_t i = 0; i < output.stages; ++i) {
+    blocks_->push_back(std::make_shared<ConvBlock>(in, channels[i]));
+    in = channels[i];
   }
 }
 

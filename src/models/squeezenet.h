@@ -12,7 +12,7 @@ namespace actrec {
 // Five stages: features 0 (the first convolution), 3 and 4, 6 and 7, 9 and 10, 11 and 12.
 class SqueezeNet : public CnnEncoder {
  public:
-  explicit SqueezeNet(std::int64_t grid);
+  explicit SqueezeNet(const CnnOutput& output);
   std::vector<Stage> stages() const override;
 
  private:

@@ -6,9 +6,11 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "engine/trainer.h"
 #include "frame_folders.h"
 #include "models/safetensors.h"
 #include "temporary_directory.h"
+#include "torch_files.h"
 
 namespace actrec {
 namespace {
@@ -126,6 +128,63 @@ TEST(Checkpoint, RefusesForeignAndDamagedFiles) {
   }
   std::ofstream(directory / "text") << "hello, I am not a checkpoint";
   EXPECT_NE(error_of(directory / "text").find((directory / "text").string()), std::string::npos);
+}
+
+// Settings, a model and its file of a TorchScript encoder that is deleted once the model is made.
+class TorchScriptCheckpoint : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (torch_files().empty()) GTEST_SKIP() << "python3-torch is not installed";
+    std::filesystem::copy_file(torch_files() / "scripted.pt", directory_ / "encoder.pt");
+    settings_.model.encoder.type = EncoderType::torchscript;
+    settings_.model.encoder.weights = directory_ / "encoder.pt";
+  }
+
+  TemporaryDirectory directory_;
+  Settings settings_ = tiny_settings();
+};
+
+TEST_F(TorchScriptCheckpoint, NeedsNothingElseAfterTraining) {
+  settings_.train.epochs = 1;
+  settings_.data.cache = CacheMode::off;
+  train(settings_, moving_square_splits(directory_ / "clips"), directory_.path(), {});
+  std::filesystem::remove(settings_.model.encoder.weights);
+  const Checkpoint loaded = load_checkpoint(directory_ / "last.safetensors");
+  const torch::Tensor clips = torch::randint(0, 256, {2, 4, 16, 16, 3}, torch::kUInt8);
+  const torch::Tensor logits = loaded.model->forward(clips);
+
+  save_checkpoint(directory_ / "again", *loaded.model, loaded.info);
+  EXPECT_TRUE(torch::equal(load_checkpoint(directory_ / "again").model->forward(clips), logits));
+
+  // Another run may start from the checkpoint.
+  settings_.model.encoder.weights = directory_ / "again";
+  Recogniser model(settings_.model, settings_.clip.size, 2, loaded.info.statistics);
+  model.eval();
+  EXPECT_TRUE(torch::equal(model.encode(clips), loaded.model->encode(clips)));
+}
+
+TEST_F(TorchScriptCheckpoint, HoldsTheWeightsOfNowAndIsStrictAboutThem) {
+  CheckpointInfo info = example_info();
+  info.settings.model.encoder = settings_.model.encoder;
+  const auto model = example_model(info);
+  {
+    torch::NoGradGuard no_grad;
+    for (torch::Tensor& parameter : model->parameters()) parameter.mul_(1.5);
+  }
+  save_checkpoint(directory_ / "c", *model, info);
+  const torch::Tensor clips = torch::randint(0, 256, {2, 4, 16, 16, 3}, torch::kUInt8);
+  EXPECT_TRUE(torch::equal(load_checkpoint(directory_ / "c").model->forward(clips), model->forward(clips)));
+
+  TensorFile file = read_safetensors(directory_ / "c");
+  EXPECT_LT(file.tensors.at("encoder.torchscript").numel(), 16'000);  // code, no weights
+  TensorFile damaged = file;
+  damaged.tensors.erase("encoder.module.conv.weight");
+  write_safetensors(directory_ / "damaged", damaged);
+  EXPECT_NE(error_of(directory_ / "damaged").find("module.conv.weight is missing"), std::string::npos);
+  damaged = file;
+  damaged.tensors.erase("encoder.torchscript");
+  write_safetensors(directory_ / "damaged", damaged);
+  EXPECT_NE(error_of(directory_ / "damaged").find("holds no TorchScript module"), std::string::npos);
 }
 
 }  // namespace

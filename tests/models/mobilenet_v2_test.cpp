@@ -26,7 +26,7 @@ TEST(MobileNetV2, RecognisesPhotosWithTrainedWeights) {
   if (!std::filesystem::exists(photos)) GTEST_SKIP() << "no photos in " << photos;
   const TensorFile weights = read_safetensors(shared_weights() / "mobilenet_v2.safetensors");
   const TensorFile reference = read_safetensors(photos / "mobilenet_v2_reference.safetensors");
-  MobileNetV2 encoder(1);
+  MobileNetV2 encoder({6, 1280, 1});
   std::set<std::string> unused;
   load_tensors(encoder, weights, unused);
   EXPECT_EQ(unused, (std::set<std::string>{"classifier.1.bias", "classifier.1.weight"}));
