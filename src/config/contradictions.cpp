@@ -120,6 +120,11 @@ std::vector<Contradiction> find_contradictions(const Settings& settings) {
                      fmt::format("train.schedule.warmup_epochs: {} is longer than train.epochs, which is {}",
                                  train.schedule.warmup_epochs, train.epochs)});
   }
+  if (train.schedule.type == ScheduleType::plateau && train.early_stopping.monitor == Monitor::none) {
+    found.push_back({{"train.schedule.type", "train.early_stopping.monitor"},
+                     "train.schedule.type: plateau waits for the monitored value to improve, but "
+                     "train.early_stopping.monitor is none"});
+  }
   return found;
 }
 

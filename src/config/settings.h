@@ -121,10 +121,10 @@ struct Names<ClassWeights> {
   static constexpr std::array values{"none", "balanced"};
 };
 
-enum class Monitor { val_loss, val_top1 };
+enum class Monitor { val_loss, val_top1, none };
 template <>
 struct Names<Monitor> {
-  static constexpr std::array values{"val_loss", "val_top1"};
+  static constexpr std::array values{"val_loss", "val_top1", "none"};
 };
 
 enum class Precision { fp32 };
@@ -285,7 +285,7 @@ ACTREC_SETTINGS(OptimizerSettings, ACTREC_OPTIMIZER_FIELDS)
 ACTREC_SETTINGS(ScheduleSettings, ACTREC_SCHEDULE_FIELDS)
 
 #define ACTREC_EARLY_STOPPING_FIELDS(FIELD, SECTION)                                                            \
-  FIELD(Monitor, monitor, Monitor::val_loss, any_value(), "The value that decides on the best epoch and on stopping") \
+  FIELD(Monitor, monitor, Monitor::val_loss, any_value(), "The value that decides on the best epoch and on stopping. `none`: the last epoch is the best, for validation splits too small to tell epochs apart") \
   FIELD(int, patience, 10, between(0, 100000), "Epochs without improvement before training stops; 0 never stops early") \
   FIELD(double, min_delta, 0, at_least(0), "Changes up to this do not count as improvement")
 ACTREC_SETTINGS(EarlyStoppingSettings, ACTREC_EARLY_STOPPING_FIELDS)

@@ -13,6 +13,13 @@
 
 namespace actrec {
 
+namespace {
+
+// Views with these numbers are never drawn in training, which counts them from 0.
+constexpr int kFirstTestDraw = 1 << 30;
+
+}  // namespace
+
 int working_size(const ClipSettings& clip) {
   if (clip.decode_size > 0) return clip.decode_size;
   // A seventh more than the network's input leaves room for enlarging and cropping.
@@ -103,8 +110,9 @@ void ClipPipeline::read(const ClipRef& clip, const FrameChooser& choose,
 
 void ClipPipeline::load(const ClipRef& clip, std::uint8_t* pixels) { load_plain(clip, false, pixels); }
 
-void ClipPipeline::load_mirrored(const ClipRef& clip, std::uint8_t* pixels) {
-  load_plain(clip, true, pixels);
+void ClipPipeline::load_test_view(const ClipRef& clip, int view, std::uint8_t* pixels) {
+  if (view == 0 || (view == 1 && mirrors())) return load_plain(clip, view == 1, pixels);
+  load_augmented(clip, kFirstTestDraw + view, pixels);
 }
 
 void ClipPipeline::load_plain(const ClipRef& clip, bool mirrored, std::uint8_t* pixels) {

@@ -26,8 +26,9 @@ class ClipPipeline {
   // Writes the frames for evaluation to `pixels`, uint8 RGB [T, height, width, 3] with T = clip.frames.
   // Not for Sampling::all, whose clips have no fixed length: ConfigError.
   void load(const ClipRef& clip, std::uint8_t* pixels);
-  // The mirror image of that.
-  void load_mirrored(const ClipRef& clip, std::uint8_t* pixels);
+  // One of the views that evaluation averages (augment.test_views): 0 is that of load(), 1 its mirror image,
+  // where clips are mirrored in training, and the others are augmented.
+  void load_test_view(const ClipRef& clip, int view, std::uint8_t* pixels);
   // The same as load() with random frames and augmentation, drawn by (seed, view, clip).
   void load_augmented(const ClipRef& clip, int view, std::uint8_t* pixels);
   // Evaluation with any sampling: passes the frames, uint8 RGB [height, width, 3], one after another to
@@ -46,6 +47,7 @@ class ClipPipeline {
  private:
   using AugmentationOf = std::function<Augmentation(std::size_t position)>;
   void load_plain(const ClipRef& clip, bool mirrored, std::uint8_t* pixels);
+  bool mirrors() const { return augment_.enabled && augment_.horizontal_flip > 0; }
   void read(const ClipRef& clip, const FrameChooser& choose, const AugmentationOf& augmentation_of,
             std::uint8_t* pixels);
   void visit_all(const ClipRef& clip, const std::function<void(const std::uint8_t* pixels)>& visit);

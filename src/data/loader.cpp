@@ -55,7 +55,8 @@ struct Loader::PendingBatch {
 // One pass. Workers share it, so that those still busy with a pass that was given up do no harm.
 struct Loader::Pass {
   const std::vector<ClipRef>* clips = nullptr;  // for the consumer's thread only
-  int view = -1;                                // -1: evaluation
+  bool training = false;
+  int view = 0;
   std::vector<std::size_t> order;
   std::size_t next_start = 0;  // position in `order` where the next batch to be opened begins
   std::deque<std::shared_ptr<PendingBatch>> queue;
@@ -71,10 +72,10 @@ struct Loader::Pass {
     std::uint8_t* pixels = pending.batch.clips.data_ptr<std::uint8_t>() +
                            static_cast<std::int64_t>(position) * pipeline.bytes_per_clip();
     const ClipRef& clip = pending.clips[position];
-    if (view < 0) {
-      pipeline.load(clip, pixels);
-    } else {
+    if (training) {
       pipeline.load_augmented(clip, view, pixels);
+    } else {
+      pipeline.load_test_view(clip, view, pixels);
     }
   }
 
@@ -112,10 +113,17 @@ Loader::~Loader() {
   if (pass_) pass_->cancelled = true;
 }
 
-void Loader::start_evaluation(const std::vector<ClipRef>& clips) { start(std::make_shared<Pass>(clips)); }
+void Loader::start_evaluation(const std::vector<ClipRef>& clips) { start_test_view(clips, 0); }
+
+void Loader::start_test_view(const std::vector<ClipRef>& clips, int view) {
+  auto pass = std::make_shared<Pass>(clips);
+  pass->view = view;
+  start(std::move(pass));
+}
 
 void Loader::start_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch) {
   auto pass = std::make_shared<Pass>(clips);
+  pass->training = true;
   pass->view = options_.views > 0 ? epoch % options_.views : epoch;
   pass->order = training_order(clips.size(), seed, epoch);
   start(std::move(pass));
@@ -123,6 +131,7 @@ void Loader::start_training(const std::vector<ClipRef>& clips, std::uint64_t see
 
 void Loader::start_view(const std::vector<ClipRef>& clips, int view) {
   auto pass = std::make_shared<Pass>(clips);
+  pass->training = true;
   pass->view = view;
   start(std::move(pass));
 }

@@ -27,6 +27,7 @@ int plateau_reductions(const TrainSettings& settings, const std::vector<double>&
 }  // namespace
 
 bool improves(Monitor monitor, double value, double best, double min_delta) {
+  if (monitor == Monitor::none) return true;
   if (std::isnan(value) || std::isnan(best)) return !std::isnan(value);
   return monitor == Monitor::val_loss ? value < best - min_delta : value > best + min_delta;
 }

@@ -7,7 +7,8 @@
 
 namespace actrec {
 
-// Whether `value` is better than `best` by more than min_delta. Any number is better than NaN.
+// Whether `value` is better than `best` by more than min_delta. Any number is better than NaN. With
+// Monitor::none every epoch is better than those before it.
 bool improves(Monitor monitor, double value, double best, double min_delta);
 
 // The learning rate of a step: a pure function of the step and of the monitored values of the epochs before

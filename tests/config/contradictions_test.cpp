@@ -173,6 +173,15 @@ TEST(Contradictions, FramesTooSmallForSqueezeNet) {
   EXPECT_EQ(sentences(settings), Sentences());
 }
 
+TEST(Contradictions, PlateauOfNothing) {
+  Settings settings;
+  settings.train.schedule.type = ScheduleType::plateau;
+  EXPECT_EQ(sentences(settings), Sentences());
+  settings.train.early_stopping.monitor = Monitor::none;
+  ASSERT_EQ(sentences(settings).size(), 1U);
+  EXPECT_EQ(sentences(settings)[0].rfind("train.schedule.type: plateau waits", 0), 0U);
+}
+
 TEST(Contradictions, WarmUp) {
   Settings settings;
   settings.train.epochs = 2;

@@ -230,18 +230,31 @@ TEST_F(ClipPipelineTest, MotionImagesShowHowBrightnessChanges) {
   EXPECT_EQ(all_frames(every, part), load(two, part));
 }
 
-TEST_F(ClipPipelineTest, MirrorsEveryFrame) {
+TEST_F(ClipPipelineTest, TestViewsArePlainMirroredAndAugmented) {
   for (const MotionInput motion : {MotionInput::none, MotionInput::difference}) {
     ClipSettings settings = clip_settings();
     settings.motion = motion;
     ClipPipeline pipeline(settings, {}, 1);
-    Bytes plain = load(pipeline, clip_);
-    Bytes mirrored(plain.size());
-    pipeline.load_mirrored(clip_, mirrored.data());
+    const auto view = [&](ClipPipeline& from, int number) {
+      Bytes bytes(static_cast<std::size_t>(from.bytes_per_clip()));
+      from.load_test_view(clip_, number, bytes.data());
+      return bytes;
+    };
+    Bytes plain = view(pipeline, 0), mirrored = view(pipeline, 1);
+    EXPECT_EQ(plain, load(pipeline, clip_));
     const cv::Mat frames(4 * 28, 28, CV_8UC3, plain.data()), mirror(4 * 28, 28, CV_8UC3, mirrored.data());
     cv::Mat expected;
     cv::flip(frames, expected, 1);
     EXPECT_EQ(cv::norm(expected, mirror, cv::NORM_INF), 0);
+    EXPECT_NE(view(pipeline, 2), plain);
+    EXPECT_NE(view(pipeline, 2), view(pipeline, 3));
+    EXPECT_NE(view(pipeline, 2), load_augmented(pipeline, clip_, 2)) << "not one that training has seen";
+    EXPECT_EQ(view(pipeline, 2), view(pipeline, 2));
+
+    AugmentSettings unflipped;
+    unflipped.horizontal_flip = 0;
+    ClipPipeline never_mirrors(settings, unflipped, 1);
+    EXPECT_NE(view(never_mirrors, 1), mirrored);
   }
 }
 

@@ -76,6 +76,15 @@ TEST(Improves, AnyNumberBeatsWhatIsNone) {
   EXPECT_EQ(stopping_state(EarlyStoppingSettings(), {nan, 3, 2, nan}).best_epoch, 2);
 }
 
+TEST(StoppingState, TakesTheLastEpochWhereNothingIsMonitored) {
+  EarlyStoppingSettings settings;
+  settings.monitor = Monitor::none;
+  settings.patience = 1;
+  const StoppingState state = stopping_state(settings, {0.1, 0.9, 0.5, std::nan("")});
+  EXPECT_EQ(state.best_epoch, 3);
+  EXPECT_FALSE(state.stop);
+}
+
 TEST(StoppingState, StopsAfterPatienceEpochsWithoutABetterOne) {
   EarlyStoppingSettings settings;
   settings.patience = 2;
