@@ -19,8 +19,8 @@ try:
 except ImportError:
     torch = None
 
-OPSET = 13
-TOLERANCE = 1e-4
+OPSET = 14
+TOLERANCE = 1e-3  # of the logits; features that a model rounds to float16 may fall to either side
 
 
 def fail(message, hint):

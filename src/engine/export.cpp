@@ -136,7 +136,7 @@ def forward(self, clips: Tensor) -> Tensor:
 )",
                                    size.height, size.width);
   if (settings.model.encoder.trainable.is_none()) {
-    source += fmt::format("  features = features.to({}).type_as(features)\n", kFloat16);
+    source += fmt::format("  features = features.to({}).type_as(self.pixel_scale)\n", kFloat16);
   }
   source += "  features = features.view([batch, length, -1])\n";
   source += temporal_source(settings.model.temporal);

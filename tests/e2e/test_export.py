@@ -80,15 +80,29 @@ class ExportTest(actrec.TestCase):
         self.fail_with(actrec.FAILURE, ["export", self.checkpoint, "-o", missing], missing)
         self.assertEqual([path.name for path in self.directory.iterdir()], ["other"])
 
-    @unittest.skipIf(MISSING, MISSING)
-    def test_onnx(self):
-        self.export()
-        target = self.directory / "m.onnx"
+    def convert(self, target):
         result = export_onnx(self.model, target)
         self.assertEqual(result.code, 0, result)
         has_runtime = importlib.util.find_spec("onnxruntime") is not None
         self.assertIn("checked with onnxruntime" if has_runtime else "not checked", result.out)
         self.assertGreater(target.stat().st_size, 1000)
+
+    @unittest.skipIf(MISSING, MISSING)
+    def test_onnx_of_a_frozen_residual_network(self):
+        options = ["model.encoder.type=resnet18", "model.encoder.grid=2", "model.encoder.trainable=none"]
+        options += ["train.feature_views=1", "clip.size=40", "clip.frames=2", "model.temporal.type=gru"]
+        output = self.directory / "run"
+        settings = [f"--set={option}" for option in options]
+        self.succeed("train", actrec.demo() / "clips.csv", *actrec.TINY, *settings, "--output", output)
+        self.checkpoint = output / "last.safetensors"
+        self.export()
+        self.convert(self.directory / "m.onnx")
+
+    @unittest.skipIf(MISSING, MISSING)
+    def test_onnx(self):
+        self.export()
+        target = self.directory / "m.onnx"
+        self.convert(target)
         self.assertEqual(sorted(path.name for path in self.directory.iterdir()), ["m.onnx", "m.pt"])
         again = export_onnx(self.model, target)
         self.assertEqual(again.code, 1, again)
