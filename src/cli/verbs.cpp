@@ -10,6 +10,7 @@ const std::vector<Verb>& verbs() {
       {"bench", "measure decoding, loading, computing and training, and say which limits", declare_bench},
       {"init", "write a commented configuration for a data set", declare_init},
       {"inspect", "show what a checkpoint holds", declare_inspect},
+      {"export", "write a model as TorchScript", declare_export},
       {"config", "show, explain or compare configurations", declare_config},
       {"demo", "render a small labelled video set to try the tool on", declare_demo},
   };

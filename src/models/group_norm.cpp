@@ -1,6 +1,7 @@
 #include "models/group_norm.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/TracerMode.h>
 
 #include <algorithm>
 #include <cmath>
@@ -223,8 +224,9 @@ GroupNormRelu::GroupNormRelu(std::int64_t groups, std::int64_t channels)
       bias_(register_parameter("bias", torch::zeros(channels))) {}
 
 torch::Tensor GroupNormRelu::forward(const torch::Tensor& x) {
+  // A trace, for export, is to hold operators only.
   if (x.is_cpu() && x.scalar_type() == torch::kFloat32 &&
-      x.is_contiguous(torch::MemoryFormat::ChannelsLast)) {
+      x.is_contiguous(torch::MemoryFormat::ChannelsLast) && !at::tracer::impl::is_dispatch_enabled()) {
     return FusedGroupNormRelu::apply(x, weight_, bias_, groups_);
   }
   return torch::group_norm(x, groups_, weight_, bias_, kEpsilon).relu_();

@@ -107,7 +107,7 @@ std::vector<Encoder::Stage> ResNet::stages() const {
 
 torch::Tensor ResNet::feature_map(torch::Tensor frames) {
   torch::Tensor x = norm_->forward(conv_->forward(frames)).relu_();
-  if (!layers_.empty()) x = torch::max_pool2d(x, 3, 2, 1);
+  if (!layers_.empty()) x = torch::max_pool2d(x, {3, 3}, {2, 2}, {1, 1});
   for (nn::Sequential& layer : layers_) x = layer->forward(x);
   return x;
 }
