@@ -63,6 +63,20 @@ void read_foreign_metadata(const TensorFile& file, EncoderWeights& weights) {
   }
 }
 
+// Other files than safetensors get an error that does not speak of safetensors alone.
+TensorFile read_tensor_file(const std::filesystem::path& path) {
+  try {
+    return read_safetensors(path);
+  } catch (const CheckpointError&) {
+    if (path.extension() == ".safetensors") throw;
+    throw CheckpointError(
+        fmt::format("{} is neither a safetensors file nor a PyTorch file that actrec can read",
+                    path.string()),
+        fmt::format("if Python's torch reads it, `scripts/convert_weights.py {} OUT.safetensors` converts it",
+                    path.string()));
+  }
+}
+
 torch::Tensor read_as_tensor(const std::filesystem::path& path) {
   const std::string bytes = read_file(path);
   torch::Tensor tensor = torch::empty({static_cast<std::int64_t>(bytes.size())}, torch::kUInt8);
@@ -141,7 +155,7 @@ EncoderWeights read_encoder_weights(const std::filesystem::path& path) {
       weights.description = "PyTorch state dict";
       break;
     case PytorchFileKind::none: {
-      TensorFile file = read_safetensors(path);
+      TensorFile file = read_tensor_file(path);
       if (is_checkpoint(file.metadata)) {
         read_checkpoint(file, weights);
         return weights;

@@ -235,7 +235,10 @@ TEST_F(EncoderWeightsFile, RefusesOtherFiles) {
   EXPECT_THROW(read_encoder_weights("/nonexistent.pth"), CheckpointError);
   EXPECT_THROW(read_encoder_weights(directory_.path()), CheckpointError);
   std::ofstream(directory_ / "text.pth") << "weights";
-  expect_in("is not a usable safetensors file", error_of(directory_ / "text.pth"));
+  expect_in("neither a safetensors file nor a PyTorch file", error_of(directory_ / "text.pth"));
+  expect_in("scripts/convert_weights.py", error_of(directory_ / "text.pth"));
+  std::ofstream(directory_ / "text.safetensors") << "weights";
+  expect_in("is not a usable safetensors file", error_of(directory_ / "text.safetensors"));
   expect_in("no tensors of an encoder", error_of(write(TensorFile{{{"fc.bias", torch::zeros({2})}}, {}})));
 }
 
