@@ -63,6 +63,20 @@ void read_foreign_metadata(const TensorFile& file, EncoderWeights& weights) {
   }
 }
 
+// Other files than safetensors get an error that does not speak of safetensors alone.
+TensorFile read_tensor_file(const std::filesystem::path& path) {
+  try {
+    return read_safetensors(path);
+  } catch (const CheckpointError&) {
+    if (path.extension() == ".safetensors") throw;
+    throw CheckpointError(
+        fmt::format("{} is neither a safetensors file nor a PyTorch file that actrec can read",
+                    path.string()),
+        fmt::format("if Python's torch reads it, `scripts/convert_weights.py {} OUT.safetensors` converts it",
+                    path.string()));
+  }
+}
+
 torch::Tensor read_as_tensor(const std::filesystem::path& path) {
   const std::string bytes = read_file(path);
   torch::Tensor tensor = torch::empty({static_cast<std::int64_t>(bytes.size())}, torch::kUInt8);
@@ -112,18 +126,17 @@ void require_same_encoder(const EncoderSettings& settings, FrameSize size, const
   }
 }
 
-bool same_head(const TemporalSettings& a, const TemporalSettings& b) {  // dropout has no weights
-  return a.type == b.type && a.hidden == b.hidden && a.layers == b.layers &&
-         a.bidirectional == b.bidirectional && a.pool == b.pool && a.projection == b.projection &&
-         a.standardize == b.standardize;
-}
-
+// What decides on the weights of the input and the head: dropout has none.
 std::string head_text(const TemporalSettings& settings) {
-  const std::string name = Names<TemporalType>::values[static_cast<std::size_t>(settings.type)];
-  if (settings.type == TemporalType::mean) return name;
-  return fmt::format("{}{} with {} x {} units, pool {}", settings.bidirectional ? "bidirectional " : "", name,
-                     settings.layers, settings.hidden,
-                     Names<TemporalPool>::values[static_cast<std::size_t>(settings.pool)]);
+  std::string text = Names<TemporalType>::values[static_cast<std::size_t>(settings.type)];
+  if (settings.type != TemporalType::mean) {
+    text = fmt::format("{}{} with {} x {} units, pool {}", settings.bidirectional ? "bidirectional " : "",
+                       text, settings.layers, settings.hidden,
+                       Names<TemporalPool>::values[static_cast<std::size_t>(settings.pool)]);
+  }
+  if (settings.standardize) text += ", standardize";
+  if (settings.projection > 0) text += fmt::format(", projection {}", settings.projection);
+  return text;
 }
 
 }  // namespace
@@ -141,7 +154,7 @@ EncoderWeights read_encoder_weights(const std::filesystem::path& path) {
       weights.description = "PyTorch state dict";
       break;
     case PytorchFileKind::none: {
-      TensorFile file = read_safetensors(path);
+      TensorFile file = read_tensor_file(path);
       if (is_checkpoint(file.metadata)) {
         read_checkpoint(file, weights);
         return weights;
@@ -196,16 +209,17 @@ std::string load_encoder_weights(Encoder& encoder, const EncoderSettings& settin
 
 std::string load_temporal_weights(FeatureInput& input, TemporalHead& head, const TemporalSettings& settings,
                                   const EncoderWeights& weights) {
-  if (!weights.source || state_of(head).is_empty()) return "";
-  const TemporalSettings& held = weights.source->model.temporal;
-  if (!same_head(held, settings)) {
+  if (!weights.source || state_of(input).size() + state_of(head).size() == 0) return "";
+  const std::string held = head_text(weights.source->model.temporal), wanted = head_text(settings);
+  if (held != wanted) {
     return fmt::format("temporal head: starts from random weights; {} has another one ({}, not {})",
-                       weights.path.string(), head_text(held), head_text(settings));
+                       weights.path.string(), held, wanted);
   }
   load_state(input, weights.source->input, weights.path, StateMatch::weights);
   load_state(head, weights.source->temporal, weights.path, StateMatch::weights);
-  return fmt::format("temporal head: {} tensors of {} from {}", weights.source->temporal.size(),
-                     head_text(settings), weights.path.string());
+  return fmt::format("temporal head: {} tensors of {} from {}",
+                     weights.source->input.size() + weights.source->temporal.size(), wanted,
+                     weights.path.string());
 }
 
 }  // namespace actrec

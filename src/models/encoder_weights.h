@@ -18,7 +18,7 @@ struct EncoderWeights {
   struct Source {
     ModelSettings model;
     FrameSize size;
-    NamedTensors input, temporal;  // of its temporal head, and of what features go through before it
+    NamedTensors input, temporal;  // of what reads the sequence
   };
 
   std::filesystem::path path;
@@ -44,9 +44,10 @@ EncoderWeights read_encoder_weights(const std::filesystem::path& path);
 std::string load_encoder_weights(Encoder& encoder, const EncoderSettings& settings, FrameSize size,
                                  const EncoderWeights& weights);
 
-// For fine-tuning from a checkpoint: copies its temporal head's weights as well where that is the same head
-// as `settings` describe and reads the same number of features. Returns a sentence that says what was done;
-// empty where the weights are of no checkpoint, or the head has nothing to load.
+// For fine-tuning from a checkpoint: copies the weights of what reads the sequence (`input` and the temporal
+// head) as well, where it is the same as `settings` describe. Returns a sentence that says what was done;
+// empty where the weights are of no checkpoint, or there is nothing to load. Throws CheckpointError where the
+// tensors do not fit.
 std::string load_temporal_weights(FeatureInput& input, TemporalHead& head, const TemporalSettings& settings,
                                   const EncoderWeights& weights);
 

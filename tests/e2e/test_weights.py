@@ -1,7 +1,9 @@
 """Weights from elsewhere: the scripts that fetch and convert them, and encoders exported with TorchScript."""
 
 import collections
+import contextlib
 import hashlib
+import io
 import json
 import os
 import pathlib
@@ -11,6 +13,7 @@ import struct
 import subprocess
 import sys
 import unittest
+from unittest import mock
 
 import actrec
 
@@ -51,6 +54,22 @@ def read_safetensors(path):
     return metadata, tensors
 
 
+sys.path.insert(0, str(SCRIPTS))
+import convert_weights  # noqa: E402
+
+
+def convert(*arguments):
+    """Like script("convert_weights.py", ...), without the seconds that importing torch takes each time."""
+    out = io.StringIO()
+    argv = ["convert_weights.py", *map(str, arguments)]
+    with mock.patch.object(sys, "argv", argv), contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        try:
+            convert_weights.main()
+        except SystemExit as stop:
+            return (stop.code, out.getvalue()) if isinstance(stop.code, int) else (1, out.getvalue() + stop.code)
+    return 0, out.getvalue()
+
+
 class Runs:
     """A pickle that would make a file where it is loaded as a program."""
 
@@ -73,13 +92,15 @@ class ConvertTest(actrec.TestCase):
 
     def convert(self, content, *options, **save_options):
         torch.save(content, self.source, **save_options)
-        code, out = script("convert_weights.py", self.source, self.target, *options)
+        code, out = convert(self.source, self.target, *options)
         self.assertEqual(code, 0, out)
         return read_safetensors(self.target)
 
-    def refuse(self, *words, source=None, options=(), code=1, **environment):
-        self.target.unlink(missing_ok=True)
-        result, out = script("convert_weights.py", source or self.source, self.target, *options, **environment)
+    def refuse(self, *words, source=None, options=(), code=1):
+        self.check_refusal(convert(source or self.source, self.target, *options), code, words)
+
+    def check_refusal(self, result, code, words):
+        result, out = result
         self.assertEqual(result, code, out)
         for word in words:
             self.assertIn(word, out)
@@ -139,10 +160,14 @@ class ConvertTest(actrec.TestCase):
         self.refuse("cannot be loaded as weights")
         self.assertFalse(witness.exists())
 
-    def test_without_torch(self):
+    def test_as_a_program(self):
         torch.save(self.state, self.source)
+        code, out = script("convert_weights.py", self.source, self.target)
+        self.assertEqual((code, out), (0, f"{self.target}: {len(self.state)} tensors\n"))
+        self.target.unlink()
         actrec.write(self.directory / "without" / "torch.py", "raise ImportError('no torch')")
-        self.refuse("Python's torch is missing", PYTHONPATH=str(self.directory / "without"))
+        result = script("convert_weights.py", self.source, self.target, PYTHONPATH=str(self.directory / "without"))
+        self.check_refusal(result, 1, ["error: Python's torch is missing", "hint: "])
 
 
 @unittest.skipIf(MISSING, MISSING)

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <limits>
 
@@ -186,33 +187,39 @@ TEST_F(EncoderWeightsFile, TakesTheEncoderOfACheckpoint) {
   expect_in("another version of actrec", error_of(write(damaged)));
 }
 
-TEST_F(EncoderWeightsFile, LoadsTheTemporalHeadWhereItIsTheSame) {
-  const Settings settings = checkpoint_settings();
+TEST_F(EncoderWeightsFile, LoadsWhatReadsTheSequenceWhereItIsTheSame) {
+  Settings settings = checkpoint_settings();
+  settings.model.temporal.standardize = true;
+  settings.model.temporal.projection = 7;
   const auto encoder = small_encoder();
-  const auto head = make_temporal(settings.model.temporal, encoder->dim());
-  const TensorFile file = checkpoint(settings, *encoder, *head);
+  FeatureInput input(settings.model.temporal, encoder->dim());
+  const auto head = make_temporal(settings.model.temporal, input.dim());
+  TensorFile file = checkpoint(settings, *encoder, *head);
+  for (const auto& [name, tensor] : tensors_of(input)) file.tensors["input." + name] = tensor;
   const EncoderWeights weights = read_encoder_weights(write(file));
 
   TemporalSettings wanted = settings.model.temporal;
-  wanted.dropout = 0.5;
-  FeatureInput input(wanted, encoder->dim());
-  const auto same = make_temporal(wanted, encoder->dim());
-  expect_in("4 tensors of lstm with 1 x 5 units, pool last",
-            load_temporal_weights(input, *same, wanted, weights));
+  wanted.input_dropout = 0.5;
+  FeatureInput same_input(wanted, encoder->dim());
+  const auto same = make_temporal(wanted, same_input.dim());
+  expect_in("10 tensors of lstm with 1 x 5 units, pool last, standardize, projection 7 from",
+            load_temporal_weights(same_input, *same, wanted, weights));
   for (const auto& [name, tensor] : tensors_of(*same)) {
     EXPECT_TRUE(torch::equal(tensor, file.tensors.at("temporal." + name))) << name;
   }
+  for (const auto& [name, tensor] : tensors_of(same_input)) {
+    EXPECT_TRUE(torch::equal(tensor, file.tensors.at("input." + name))) << name;
+  }
 
-  wanted.hidden = 7;
-  const auto other = make_temporal(wanted, encoder->dim());
+  FeatureInput narrow(wanted, 3);
+  EXPECT_THROW(load_temporal_weights(narrow, *same, wanted, weights), CheckpointError);
+  EXPECT_EQ(load_temporal_weights(same_input, *same, wanted, EncoderWeights()), "");
+
+  wanted.hidden = 9;
+  const auto other = make_temporal(wanted, same_input.dim());
   const NamedTensors before = tensors_of(*other);
-  expect_in("starts from random weights", load_temporal_weights(input, *other, wanted, weights));
+  expect_in("starts from random weights", load_temporal_weights(same_input, *other, wanted, weights));
   for (const auto& [name, tensor] : tensors_of(*other)) EXPECT_TRUE(torch::equal(tensor, before.at(name)));
-
-  EXPECT_THROW(load_temporal_weights(input, *make_temporal(settings.model.temporal, 3),
-                                     settings.model.temporal, weights),
-               CheckpointError);
-  EXPECT_EQ(load_temporal_weights(input, *same, wanted, EncoderWeights()), "");
 }
 
 TEST_F(EncoderWeightsFile, LoadsStateDictsOfPyTorch) {
@@ -235,7 +242,10 @@ TEST_F(EncoderWeightsFile, RefusesOtherFiles) {
   EXPECT_THROW(read_encoder_weights("/nonexistent.pth"), CheckpointError);
   EXPECT_THROW(read_encoder_weights(directory_.path()), CheckpointError);
   std::ofstream(directory_ / "text.pth") << "weights";
-  expect_in("is not a usable safetensors file", error_of(directory_ / "text.pth"));
+  expect_in("neither a safetensors file nor a PyTorch file", error_of(directory_ / "text.pth"));
+  expect_in("scripts/convert_weights.py", error_of(directory_ / "text.pth"));
+  std::ofstream(directory_ / "text.safetensors") << "weights";
+  expect_in("is not a usable safetensors file", error_of(directory_ / "text.safetensors"));
   expect_in("no tensors of an encoder", error_of(write(TensorFile{{{"fc.bias", torch::zeros({2})}}, {}})));
 }
 
@@ -250,6 +260,29 @@ TEST(EncoderWeights, ReadsTheSharedFiles) {
   const EncoderWeights squeezenet = read_encoder_weights(folder / "squeezenet1_1_features.safetensors");
   EXPECT_EQ(squeezenet.tensors.size(), 50u);
   EXPECT_NEAR(squeezenet.statistics->std[0], 1.0 / 255, 1e-7);
+}
+
+// The files that others made fit the encoders: the shared ones, and what scripts/get_weights.sh fetched.
+TEST(EncoderWeights, OfOthersFitTheEncoders) {
+  int files = 0;
+  for (const char* folder : {ACTREC_SOURCE_DIR "/../shared/weights", ACTREC_SOURCE_DIR "/weights"}) {
+    if (!std::filesystem::is_directory(folder)) continue;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      if (entry.path().extension() != ".safetensors") continue;
+      const EncoderWeights weights = read_encoder_weights(entry.path());
+      const auto& names = Names<EncoderType>::values;
+      const auto name = std::find(names.begin(), names.end(), weights.architecture);
+      if (name == names.end()) continue;
+      EncoderSettings settings;
+      settings.type = static_cast<EncoderType>(name - names.begin());
+      const FrameSize size(64, 64);
+      const std::string sentence =
+          load_encoder_weights(*make_encoder(settings, size), settings, size, weights);
+      expect_in("tensors of " + weights.architecture, sentence);
+      ++files;
+    }
+  }
+  if (files == 0) GTEST_SKIP() << "no files in ../shared/weights and weights";
 }
 
 }  // namespace
