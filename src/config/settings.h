@@ -215,7 +215,7 @@ ACTREC_SETTINGS(ColorJitterSettings, ACTREC_JITTER_FIELDS)
   FIELD(double, horizontal_flip, 0.5, between(0, 1),                                                            \
         "Probability of mirroring; 0 where a mirror image is another class (left and right, clockwise and counter-clockwise)") \
   FIELD(int, test_views, 1, between(1, 1000),                                                                   \
-        "Views of a clip whose probabilities evaluation and prediction average: the plain one, its mirror image (where `horizontal_flip` is not 0), then augmented ones") \
+        "Views of a clip whose probabilities evaluation and prediction average: the plain one, its mirror image (where `horizontal_flip` is not 0), then augmented ones. Sampling `all` has the plain one only") \
   FIELD(Border, border, Border::reflect, any_value(), "What lies outside the frame: `black`, `replicate` the edge, or `reflect`") \
   SECTION(AffineSettings, affine, "Random scale, shift and rotation")                                           \
   SECTION(RandomResizedCropSettings, random_resized_crop, "Random part of the frame")                           \

@@ -112,7 +112,7 @@ void ClipPipeline::load(const ClipRef& clip, std::uint8_t* pixels) { load_plain(
 
 void ClipPipeline::load_test_view(const ClipRef& clip, int view, std::uint8_t* pixels) {
   if (view == 0 || (view == 1 && mirrors())) return load_plain(clip, view == 1, pixels);
-  load_augmented(clip, kFirstTestDraw + view, pixels);
+  load_drawn(clip, kFirstTestDraw + view, 0, pixels);
 }
 
 void ClipPipeline::load_plain(const ClipRef& clip, bool mirrored, std::uint8_t* pixels) {
@@ -127,8 +127,11 @@ void ClipPipeline::load_plain(const ClipRef& clip, bool mirrored, std::uint8_t* 
 }
 
 void ClipPipeline::load_augmented(const ClipRef& clip, int view, std::uint8_t* pixels) {
+  load_drawn(clip, view, stable_hash(clip.name), pixels);
+}
+
+void ClipPipeline::load_drawn(const ClipRef& clip, int view, std::uint64_t item, std::uint8_t* pixels) {
   require_fixed_length();
-  const std::uint64_t item = stable_hash(clip.name);
   const auto number = static_cast<std::uint32_t>(view);
   const auto choose = [&](std::int64_t frame_count) {
     // Made here, because the choice may be made more than once and must then get the same draws.

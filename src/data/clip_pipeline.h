@@ -27,7 +27,7 @@ class ClipPipeline {
   // Not for Sampling::all, whose clips have no fixed length: ConfigError.
   void load(const ClipRef& clip, std::uint8_t* pixels);
   // One of the views that evaluation averages (augment.test_views): 0 is that of load(), 1 its mirror image,
-  // where clips are mirrored in training, and the others are augmented.
+  // where clips are mirrored in training, and the others are augmented, all clips alike.
   void load_test_view(const ClipRef& clip, int view, std::uint8_t* pixels);
   // The same as load() with random frames and augmentation, drawn by (seed, view, clip).
   void load_augmented(const ClipRef& clip, int view, std::uint8_t* pixels);
@@ -46,6 +46,7 @@ class ClipPipeline {
 
  private:
   using AugmentationOf = std::function<Augmentation(std::size_t position)>;
+  void load_drawn(const ClipRef& clip, int view, std::uint64_t item, std::uint8_t* pixels);
   void load_plain(const ClipRef& clip, bool mirrored, std::uint8_t* pixels);
   bool mirrors() const { return augment_.enabled && augment_.horizontal_flip > 0; }
   void read(const ClipRef& clip, const FrameChooser& choose, const AugmentationOf& augmentation_of,

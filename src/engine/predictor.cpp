@@ -9,6 +9,7 @@
 #include "engine/evaluator.h"
 #include "engine/metrics.h"
 #include "engine/resources.h"
+#include "engine/test_views.h"
 
 namespace actrec {
 namespace {
@@ -24,6 +25,14 @@ std::vector<LabelProbability> most_probable(const torch::Tensor& logits,
   std::vector<LabelProbability> top;
   for (const std::size_t k : order) top.push_back({classes[k], probabilities[k]});
   return top;
+}
+
+ClipLogits classify(Recogniser& model, const Settings& settings, const torch::Device& device, const ClipRef& clip,
+                    const std::shared_ptr<ClipPipeline>& pipeline) {
+  const int views = settings.augment.test_views;
+  if (views == 1 || settings.clip.sampling == Sampling::all) return classify_clip(model, device, clip, *pipeline);
+  Loader loader(pipeline, LoaderOptions());
+  return {average_views(model, device, {clip}, loader, views, {})[0], settings.clip.frames};
 }
 
 }  // namespace
@@ -43,7 +52,7 @@ void predict(const Checkpoint& checkpoint, const std::vector<std::string>& input
     Prediction prediction;
     prediction.input = input;
     try {
-      const ClipLogits result = classify_clip(*checkpoint.model, device, clip, *pipeline);
+      const ClipLogits result = classify(*checkpoint.model, settings, device, clip, pipeline);
       prediction.frames = result.frames;
       prediction.top = most_probable(result.logits, checkpoint.info.classes, top_k);
     } catch (const DataError& error) {
