@@ -2,7 +2,9 @@
 
 #include "core/error.h"
 #include "core/stop_signal.h"
+#include "data/loader.h"
 #include "engine/metrics.h"
+#include "engine/resources.h"
 
 namespace actrec {
 namespace {
@@ -46,6 +48,20 @@ EvaluationResult evaluate_whole_clips(Recogniser& model, const torch::Device& de
     if (progress) progress(++done, static_cast<std::int64_t>(clips.size()));
   }
   return meter.result();
+}
+
+EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::vector<ClipRef>& clips,
+                                     CacheUse cache, const Progress& progress) {
+  const Settings& settings = checkpoint.info.settings;
+  const std::vector<std::string>& classes = checkpoint.info.classes;
+  const torch::Device device = resolve_device(settings.device);
+  const ThreadPlan threads = plan_threads(settings);
+  checkpoint.model->to(device);
+  const std::shared_ptr<ClipPipeline> pipeline = make_pipeline(settings, cache);
+  if (settings.clip.sampling == Sampling::all)
+    return evaluate_whole_clips(*checkpoint.model, device, clips, classes, *pipeline, progress);
+  Loader loader(pipeline, loader_options(settings, threads, device));
+  return evaluate_clips(*checkpoint.model, device, clips, classes, loader, progress);
 }
 
 ClipLogits classify_clip(Recogniser& model, const torch::Device& device, const ClipRef& clip,

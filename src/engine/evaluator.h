@@ -8,6 +8,7 @@
 
 #include "data/batch_source.h"
 #include "data/clip_pipeline.h"
+#include "engine/checkpoint.h"
 #include "engine/results.h"
 #include "models/recogniser.h"
 
@@ -27,6 +28,11 @@ EvaluationResult evaluate_whole_clips(Recogniser& model, const torch::Device& de
                                       const std::vector<ClipRef>& clips,
                                       const std::vector<std::string>& classes, ClipPipeline& pipeline,
                                       const Progress& progress = {});
+
+// Evaluates a checkpoint with its own settings, on the device and with the threads that they name. Throws what
+// the functions above throw, and ConfigError for a device that is not there.
+EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::vector<ClipRef>& clips,
+                                     CacheUse cache, const Progress& progress = {});
 
 // Logits of one clip, float32 [K] on the CPU, and how many frames the network saw. Any sampling; long clips
 // are decoded and encoded in pieces, so that memory grows with the features only.

@@ -30,6 +30,28 @@ struct EvaluationResult {
   std::vector<ClassResult> per_class;
 };
 
+// The test of one fold of a cross-validation.
+struct FoldResult {
+  int fold = 0;            // from 0
+  std::uint64_t seed = 0;  // train.seed of its run
+  int best_epoch = 0;      // from 1
+  std::vector<std::string> groups;  // of the clips tested on, sorted; empty where none are known
+  EvaluationResult evaluation;      // of the clips tested on
+};
+
+// Mean and sample standard deviation over the folds.
+struct SeedResult {
+  std::uint64_t seed = 0;
+  double top1 = 0, top1_std = 0;
+};
+
+struct CrossValidationResult {
+  double top1 = 0, top1_std = 0;  // means over the seeds
+  std::vector<SeedResult> seeds;
+  std::vector<FoldResult> folds;
+  EvaluationResult pooled;  // all folds of all seeds together: every clip counts once a seed
+};
+
 struct EpochResult {
   int epoch = 0;  // from 1
   double train_loss = 0, train_top1 = 0;
