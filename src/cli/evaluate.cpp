@@ -101,8 +101,9 @@ ExitCode evaluate_verb(const EvaluateArguments& arguments) {
   const Progress progress = [&](std::int64_t done, std::int64_t total) {
     line.show(fmt::format("{}/{} clips", done, total));
   };
-  const EvaluationResult result = evaluate_checkpoint(
-      checkpoint, data.clips, arguments.data.empty() ? CacheUse::fill : CacheUse::read, progress);
+  const EvaluationResult result =
+      evaluate_checkpoint(checkpoint, data.clips, arguments.data.empty() ? CacheUse::fill : CacheUse::read,
+                          Ablation::all, progress);
   line.clear();
   if (arguments.json) {
     fmt::print("{}\n", evaluation_json(result).dump(2));

@@ -26,12 +26,16 @@ bool is_free(const fs::path& directory) {
          names == std::set<std::string>{"config.json", "log.txt"};
 }
 
+void require_free(const fs::path& directory) {
+  if (is_free(directory)) return;
+  throw ConfigError(
+      fmt::format("--output {} already exists and is not an empty directory", directory.string()),
+      "choose another name; nothing is overwritten");
+}
+
 fs::path make_output(const std::string& wanted, const std::string& name) {
   if (!wanted.empty()) {
-    if (fs::exists(wanted) && !is_free(wanted)) {
-      throw ConfigError(fmt::format("--output {} already exists and is not an empty directory", wanted),
-                        "choose another name; nothing is overwritten");
-    }
+    if (fs::exists(wanted)) require_free(wanted);
     create_writable_directory(wanted);
     return absolute_path(wanted);
   }
@@ -49,8 +53,8 @@ std::string name_of_data(const fs::path& data) {
 }
 
 void remove_run(const fs::path& directory) {
-  for (const char* name : {"config.json", "log.txt", "metrics.jsonl", "metrics.csv", "best.safetensors",
-                           "last.safetensors"}) {
+  for (const char* name :
+       {"config.json", "log.txt", "metrics.jsonl", "metrics.csv", "best.safetensors", "last.safetensors"}) {
     fs::remove(directory / name);
   }
 }

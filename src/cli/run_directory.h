@@ -15,6 +15,9 @@ namespace actrec {
 // first epoch.
 bool is_free(const std::filesystem::path& directory);
 
+// Throws ConfigError where a directory named with --output is not free.
+void require_free(const std::filesystem::path& directory);
+
 // Makes the directory asked for; or, where `wanted` is empty, the first of runs/NAME, runs/NAME-2, ... that
 // does not exist. Throws ConfigError where it exists and is not free.
 std::filesystem::path make_output(const std::string& wanted, const std::string& name);

@@ -29,8 +29,7 @@ int open_and_lock(const std::filesystem::path& directory) {
 
 }  // namespace
 
-DirectoryLock::DirectoryLock(const std::filesystem::path& directory)
-    : descriptor_(open_and_lock(directory)) {
+DirectoryLock::DirectoryLock(const std::filesystem::path& directory) : descriptor_(open_and_lock(directory)) {
   if (descriptor_ != kTaken) return;
   throw ConfigError(fmt::format("{} is in use by another run", directory.string()),
                     "choose another directory");

@@ -56,6 +56,10 @@ CheckpointInfo parse_info(const std::filesystem::path& path,
     const std::string epoch_problem = read_value(document_of(metadata, "epoch"), at_least(0), info.epoch);
     if (!epoch_problem.empty()) throw std::out_of_range("epoch");
     info.metrics = document_of(metadata, "metrics").get<std::map<std::string, double>>();
+    if (metadata.count("train_clips") > 0) {
+      info.train_clips = document_of(metadata, "train_clips").get<std::vector<std::int64_t>>();
+      if (info.train_clips.size() != info.classes.size()) throw std::out_of_range("train_clips");
+    }
     if (info.classes.size() < 2) throw std::out_of_range("classes");
     for (const double deviation : info.statistics.std) {
       if (!(deviation > 0)) throw std::out_of_range("normalization");
@@ -139,6 +143,7 @@ void save_checkpoint(const std::filesystem::path& path, const Recogniser& model,
       {"epoch", std::to_string(info.epoch)},
       {"metrics", Json(info.metrics).dump()},
   };
+  if (!info.train_clips.empty()) file.metadata["train_clips"] = Json(info.train_clips).dump();
   write_safetensors(path, file);
 }
 

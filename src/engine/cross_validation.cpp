@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <set>
@@ -10,6 +11,7 @@
 #include "config/config_file.h"
 #include "config/describe.h"
 #include "config/json_text.h"
+#include "config/values.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/text.h"
@@ -26,7 +28,7 @@ constexpr std::uint64_t kLargestSeed = 9007199254740991;  // of train.seed
 
 // What may differ between the machines that share the work.
 constexpr std::array kMachineSettings{
-    "device",           "threads",        "data.workers", "data.prefetch_mb", "data.timeout_seconds",
+    "device",        "threads",        "data.workers",       "data.prefetch_mb", "data.timeout_seconds",
     "data.cache_gb", "data.cache_dir", "train.memory_format"};
 
 void require_divisible(const Settings& settings, const DatasetIndex& index) {
@@ -55,14 +57,10 @@ std::vector<std::string> groups_of(const std::vector<ClipRef>& clips) {
 }
 
 Json evaluation_to_json(const EvaluationResult& result) {
-  return {{"clips", result.clips},
-          {"top1", result.top1},
-          {"top5", result.top5},
-          {"mean_class_accuracy", result.mean_class_accuracy},
-          {"macro_f1", result.macro_f1},
-          {"loss", result.loss},
-          {"classes", result.classes},
-          {"confusion", result.confusion}};
+  return {{"clips", result.clips},       {"top1", result.top1},
+          {"top5", result.top5},         {"mean_class_accuracy", result.mean_class_accuracy},
+          {"macro_f1", result.macro_f1}, {"loss", result.loss},
+          {"classes", result.classes},   {"confusion", result.confusion}};
 }
 
 EvaluationResult evaluation_from_json(const Json& document) {
@@ -107,9 +105,8 @@ Settings settings_of(const FoldRun& run, Settings settings) {
 std::vector<std::string> changed_settings(const Settings& before, const Settings& after) {
   std::vector<std::string> lines = diff_settings(before, after);
   const auto is_of_the_machine = [](const std::string& line) {
-    return std::any_of(kMachineSettings.begin(), kMachineSettings.end(), [&](const char* key) {
-      return line.rfind(fmt::format("{}: ", key), 0) == 0;
-    });
+    return std::any_of(kMachineSettings.begin(), kMachineSettings.end(),
+                       [&](const char* key) { return line.rfind(fmt::format("{}: ", key), 0) == 0; });
   };
   lines.erase(std::remove_if(lines.begin(), lines.end(), is_of_the_machine), lines.end());
   return lines;
@@ -122,8 +119,8 @@ FoldResult test_fold(const Settings& settings, const DataSplits& splits, const T
   result.seed = settings.train.seed;
   result.best_epoch = summary.best_epoch;
   result.groups = groups_of(splits.test);
-  result.evaluation =
-      evaluate_checkpoint(load_checkpoint(summary.best_checkpoint), splits.test, CacheUse::fill, progress);
+  result.evaluation = evaluate_checkpoint(load_checkpoint(summary.best_checkpoint), splits.test,
+                                          CacheUse::fill, Ablation::none, progress);
   return result;
 }
 

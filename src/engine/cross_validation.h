@@ -36,8 +36,8 @@ std::vector<FoldRun> plan_folds(const Settings& settings, const DatasetIndex& in
 Settings settings_of(const FoldRun& run, Settings settings);
 
 // A line "key: before -> after" for each setting that differs, but for those that may differ between the
-// machines that share a cross-validation (device, threads, loading, place of the cache, memory format) without
-// changing more than rounding.
+// machines that share a cross-validation (device, threads, loading, place of the cache, memory format)
+// without changing more than rounding.
 std::vector<std::string> changed_settings(const Settings& before, const Settings& after);
 
 // Evaluates the best checkpoint of a run, which was trained with `settings` on `splits`, on its test split.

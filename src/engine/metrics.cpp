@@ -22,21 +22,29 @@ std::vector<double> softmax(const float* logits, std::size_t count) {
   return probabilities;
 }
 
+std::size_t predicted_class(const float* logits, std::size_t count) {
+  std::size_t best = 0;
+  for (std::size_t k = 1; k < count; ++k) {
+    if (logits[k] > logits[best]) best = k;
+  }
+  return best;
+}
+
 ClassificationMeter::ClassificationMeter(std::vector<std::string> classes)
     : classes_(std::move(classes)), confusion_(classes_.size(), std::vector<std::int64_t>(classes_.size())) {}
 
 void ClassificationMeter::add(std::int64_t label, const float* logits) {
   const auto count = static_cast<std::int64_t>(classes_.size());
-  std::int64_t prediction = 0, rank = 0;  // rank: classes ahead of the true one
+  const std::size_t prediction = predicted_class(logits, classes_.size());
+  std::int64_t rank = 0;  // classes ahead of the true one
   double sum = 0;
   const double highest = *std::max_element(logits, logits + count);
   for (std::int64_t k = 0; k < count; ++k) {
-    if (logits[k] > logits[prediction]) prediction = k;
     const bool behind = logits[k] < logits[label] || (logits[k] == logits[label] && k > label);
     if (k != label && !behind) ++rank;  // in this form, a label whose logit is NaN comes last
     sum += std::exp(logits[k] - highest);
   }
-  ++confusion_[static_cast<std::size_t>(label)][static_cast<std::size_t>(prediction)];
+  ++confusion_[static_cast<std::size_t>(label)][prediction];
   ++clips_;
   top5_hits_ += rank < 5 ? 1 : 0;
   loss_sum_ += highest + std::log(sum) - logits[label];
@@ -52,7 +60,8 @@ EvaluationResult evaluation_of(std::vector<std::string> classes,
   EvaluationResult result;
   result.classes = std::move(classes);
   result.confusion = std::move(confusion);
-  for (const auto& row : result.confusion) result.clips = std::accumulate(row.begin(), row.end(), result.clips);
+  for (const auto& row : result.confusion)
+    result.clips = std::accumulate(row.begin(), row.end(), result.clips);
   if (result.clips == 0) return result;
   const std::size_t count = result.classes.size();
   std::int64_t hits = 0, classes_with_clips = 0;

@@ -25,8 +25,11 @@ class ClassificationMeter {
   double loss_sum_ = 0;
 };
 
-// The figures that follow from a confusion matrix [label][prediction]. top5 and loss do not follow from it and
-// are taken as they are.
+// The class with the largest logit; ties go to the lower index.
+std::size_t predicted_class(const float* logits, std::size_t count);
+
+// The figures that follow from a confusion matrix [label][prediction]. top5 and loss do not follow from it
+// and are taken as they are.
 EvaluationResult evaluation_of(std::vector<std::string> classes,
                                std::vector<std::vector<std::int64_t>> confusion, double top5, double loss);
 
