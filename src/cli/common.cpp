@@ -9,6 +9,7 @@
 #include "data/cache_directory.h"
 #include "data/cache_plan.h"
 #include "data/dataset_index.h"
+#include "data/mirror_classes.h"
 
 namespace actrec {
 
@@ -58,12 +59,17 @@ void apply(const InferenceOptions& options, Settings& settings) {
   settings = settings_from_json(document, "the command line");
 }
 
-DataSplits load_splits(const Settings& settings) {
+DatasetIndex load_index(const Settings& settings) {
   if (settings.data.path.empty()) {
     throw ConfigError("data.path: no data set is given",
                       "set data.path in the configuration or with --set data.path=PATH");
   }
-  const DatasetIndex index = read_dataset(settings.data);
+  return read_dataset(settings.data);
+}
+
+DataSplits load_splits(const Settings& settings) { return load_splits(settings, load_index(settings)); }
+
+DataSplits load_splits(const Settings& settings, const DatasetIndex& index) {
   DataSplits splits = make_splits(index, settings.data.split, settings.train.seed);
   spdlog::info("data: {} of {} classes, {} ({}); train {}, val {}, test {}",
                format_count(static_cast<std::int64_t>(index.clips.size()), "clip"), index.classes.size(),
@@ -71,9 +77,20 @@ DataSplits load_splits(const Settings& settings) {
   return splits;
 }
 
+void warn_about_flips(const Settings& settings, const std::vector<std::string>& classes) {
+  if (!settings.augment.enabled || settings.augment.horizontal_flip == 0) return;
+  for (const auto& [one, other] : find_mirror_classes(classes)) {
+    spdlog::warn("a mirror image of '{}' looks like '{}': set augment.horizontal_flip=0", one, other);
+  }
+}
+
 void choose_cache(Settings& settings, const DataSplits& splits) {
   std::vector<ClipRef> clips = splits.train;
   clips.insert(clips.end(), splits.val.begin(), splits.val.end());
+  choose_cache(settings, clips);
+}
+
+void choose_cache(Settings& settings, const std::vector<ClipRef>& clips) {
   const CachePlan plan = plan_cache(settings, clips);
   settings.data.cache = plan.mode;
   const std::string place =

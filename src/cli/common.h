@@ -27,11 +27,20 @@ Settings settings_of(const RunArguments& arguments);
 // The settings of a configuration file with overrides.
 Settings settings_of(const std::filesystem::path& file, const std::vector<std::string>& overrides);
 
+// Reads the data set of the settings. Throws ConfigError where they name none.
+DatasetIndex load_index(const Settings& settings);
+
 // Reads and divides the data set, and logs a line about it.
 DataSplits load_splits(const Settings& settings);
+DataSplits load_splits(const Settings& settings, const DatasetIndex& index);
 
-// Replaces data.cache `auto` by what it stands for with these clips, and logs it.
+// Replaces data.cache `auto` by what it stands for with these clips (for splits: those that training reads),
+// and logs it.
 void choose_cache(Settings& settings, const DataSplits& splits);
+void choose_cache(Settings& settings, const std::vector<ClipRef>& clips);
+
+// Warns where the mirror image of a class looks like another class and training flips clips.
+void warn_about_flips(const Settings& settings, const std::vector<std::string>& classes);
 
 // How a checkpoint is applied, which may differ from how it was trained.
 struct InferenceOptions {

@@ -10,7 +10,6 @@
 #include "data/dataset_index.h"
 #include "engine/checkpoint.h"
 #include "engine/evaluator.h"
-#include "engine/resources.h"
 #include "report/progress.h"
 #include "report/results_text.h"
 
@@ -94,29 +93,17 @@ EvaluationClips clips_of_other_data(const CheckpointInfo& info, const std::strin
 ExitCode evaluate_verb(const EvaluateArguments& arguments) {
   Checkpoint checkpoint = load_checkpoint(arguments.checkpoint);
   apply(arguments.inference, checkpoint.info.settings);
-  const Settings& settings = checkpoint.info.settings;
   const EvaluationClips data = arguments.data.empty()
                                    ? clips_of_own_data(checkpoint.info, arguments.split)
                                    : clips_of_other_data(checkpoint.info, arguments.data, arguments.split);
-
-  const torch::Device device = resolve_device(settings.device);
-  const ThreadPlan threads = plan_threads(settings);
-  checkpoint.model->to(device);
-  const std::shared_ptr<ClipPipeline> pipeline =
-      make_pipeline(settings, arguments.data.empty() ? CacheUse::fill : CacheUse::read);
 
   ProgressLine line;
   const Progress progress = [&](std::int64_t done, std::int64_t total) {
     line.show(fmt::format("{}/{} clips", done, total));
   };
-  const std::vector<std::string>& classes = checkpoint.info.classes;
-  EvaluationResult result;
-  if (settings.clip.sampling == Sampling::all) {
-    result = evaluate_whole_clips(*checkpoint.model, device, data.clips, classes, *pipeline, progress);
-  } else {
-    Loader loader(pipeline, loader_options(settings, threads, device));
-    result = evaluate_clips(*checkpoint.model, device, data.clips, classes, loader, progress);
-  }
+  const EvaluationResult result =
+      evaluate_checkpoint(checkpoint, data.clips, arguments.data.empty() ? CacheUse::fill : CacheUse::read,
+                          Ablation::all, progress);
   line.clear();
   if (arguments.json) {
     fmt::print("{}\n", evaluation_json(result).dump(2));

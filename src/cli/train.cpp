@@ -2,22 +2,18 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
-#include <set>
 
 #include "cli/common.h"
+#include "cli/run_directory.h"
 #include "cli/verbs.h"
-#include "config/config_file.h"
-#include "core/atomic_file.h"
 #include "core/directory_lock.h"
+#include "core/error.h"
 #include "core/logging.h"
 #include "core/system.h"
 #include "core/text.h"
 #include "data/cache_directory.h"
 #include "data/cache_fill.h"
-#include "data/mirror_classes.h"
 #include "engine/resources.h"
-#include "engine/trainer.h"
-#include "report/metrics_log.h"
 #include "report/progress.h"
 #include "report/results_text.h"
 
@@ -25,45 +21,6 @@ namespace actrec {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Whether a run may start in an existing directory: it is empty, or an earlier run failed there before its
-// first epoch.
-bool is_free(const fs::path& directory) {
-  if (!fs::is_directory(directory)) return false;
-  std::set<std::string> names;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory))
-    names.insert(entry.path().filename().string());
-  return names.empty() || names == std::set<std::string>{"log.txt"} ||
-         names == std::set<std::string>{"config.json", "log.txt"};
-}
-
-// Makes the directory asked for, or the first of runs/NAME, runs/NAME-2, ... that does not exist.
-fs::path make_output(const std::string& wanted, const Settings& settings) {
-  if (!wanted.empty()) {
-    if (fs::exists(wanted) && !is_free(wanted)) {
-      throw ConfigError(fmt::format("--output {} already exists and is not an empty directory", wanted),
-                        "choose another name; nothing is overwritten");
-    }
-    create_writable_directory(wanted);
-    return absolute_path(wanted);
-  }
-  const fs::path data = settings.data.path;
-  const bool list = data.has_extension() && !fs::is_directory(data);
-  const std::string name = (list ? data.parent_path() : data).filename().string();
-  const fs::path runs = absolute_path("runs");
-  create_writable_directory(runs);
-  fs::path output = runs / name;
-  // Making it also keeps it from another run that starts at the same moment.
-  for (int k = 2; !fs::create_directory(output); ++k) output = runs / fmt::format("{}-{}", name, k);
-  return output;
-}
-
-void warn_about_flips(const Settings& settings, const std::vector<std::string>& classes) {
-  if (!settings.augment.enabled || settings.augment.horizontal_flip == 0) return;
-  for (const auto& [one, other] : find_mirror_classes(classes)) {
-    spdlog::warn("a mirror image of '{}' looks like '{}': set augment.horizontal_flip=0", one, other);
-  }
-}
 
 // Fills the frame cache with every clip of the data set, and trains nothing.
 ExitCode prepare(const RunArguments& arguments) {
@@ -103,16 +60,11 @@ ExitCode train_verb(const RunArguments& arguments, const std::string& wanted_out
   const DataSplits splits = load_splits(settings);
   warn_about_flips(settings, splits.classes);
 
-  const fs::path output = make_output(wanted_output, settings);
+  const fs::path output = make_output(wanted_output, name_of_data(settings.data.path));
   const DirectoryLock lock(output);
   add_log_file(output / "log.txt");
   spdlog::info("run directory: {}", output.string());
-  choose_cache(settings, splits);
-  write_file_atomically(output / "config.json", settings_to_json(settings).dump(2) + "\n");
-
-  MetricsLog metrics(output);
-  TrainingProgress progress(settings.train.epochs);
-  const TrainingSummary summary = train(settings, splits, output, {&metrics, &progress});
+  const TrainingSummary summary = run_training(settings, splits, output);
   fmt::print("{}", summary_text(summary));
   return summary.reason == StopReason::interrupted ? ExitCode::interrupted : ExitCode::ok;
 }

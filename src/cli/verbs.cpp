@@ -5,6 +5,7 @@ namespace actrec {
 const std::vector<Verb>& verbs() {
   static const std::vector<Verb> kVerbs = {
       {"train", "train a model on a data set or a configuration", declare_train},
+      {"crossval", "train and test on every fold of a data set", declare_crossval},
       {"evaluate", "measure a checkpoint on a labelled data set", declare_evaluate},
       {"predict", "classify video files or folders of frames", declare_predict},
       {"bench", "measure decoding, loading, computing and training, and say which limits", declare_bench},

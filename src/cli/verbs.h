@@ -22,6 +22,7 @@ struct Verb {
 const std::vector<Verb>& verbs();
 
 Action declare_train(CLI::App& app);
+Action declare_crossval(CLI::App& app);
 Action declare_evaluate(CLI::App& app);
 Action declare_predict(CLI::App& app);
 Action declare_bench(CLI::App& app);

@@ -5,7 +5,6 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <memory>
 
 #include "core/error.h"
@@ -16,6 +15,7 @@ namespace {
 // What a run says before its log file exists.
 constexpr std::size_t kRemembered = 1000;
 std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt> remembered;
+constexpr std::size_t kOnlyStderr = 1;  // sinks
 
 }  // namespace
 
@@ -37,9 +37,12 @@ void add_log_file(const std::filesystem::path& path) {
     auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string(), true);
     sink->set_level(spdlog::level::debug);
     sink->set_pattern("%Y-%m-%d %H:%M:%S %l: %v");
-    for (const spdlog::details::log_msg_buffer& message : remembered->last_raw()) sink->log(message);
+    if (remembered) {
+      for (const spdlog::details::log_msg_buffer& message : remembered->last_raw()) sink->log(message);
+      remembered.reset();
+    }
     auto& sinks = spdlog::default_logger()->sinks();
-    sinks.erase(std::remove(sinks.begin(), sinks.end(), remembered), sinks.end());
+    sinks.resize(kOnlyStderr);
     sinks.push_back(sink);
   } catch (const spdlog::spdlog_ex& error) {
     throw Error(error.what(), "check that the output directory may be written to");

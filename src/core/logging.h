@@ -10,8 +10,9 @@ enum class Verbosity { quiet, normal, verbose };
 // details when verbose. Library code logs with spdlog::info and its siblings.
 void init_logging(Verbosity verbosity);
 
-// Also writes the log, what was logged so far and all that follows, details included, to a new file. Call
-// once, after init_logging and before other threads log. Throws Error when it cannot be opened.
+// Also writes the log, details included, to a new file: all that follows, and, if this is the first such
+// file, what was logged so far. A second file takes the place of the first. Call it after init_logging and
+// while no other threads log. Throws Error when it cannot be opened.
 void add_log_file(const std::filesystem::path& path);
 
 }  // namespace actrec

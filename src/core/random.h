@@ -17,7 +17,8 @@ enum class Purpose : std::uint32_t {
   initialize,
   dropout,
   statistics,
-  demo
+  demo,
+  frame_order
 };
 
 // 64-bit FNV-1a: stable across platforms and versions, for keys and fingerprints (not cryptographic).

@@ -240,7 +240,7 @@ std::string first_names(std::vector<std::string> names) {
   return join(names, ", ") + (more > 0 ? fmt::format(" and {} more", more) : "");
 }
 
-void check_coverage(const DataSplits& splits) {
+void require_coverage(const DataSplits& splits) {
   const std::vector<std::string> untrained = missing_classes(splits.train, splits.classes);
   if (!untrained.empty()) {
     throw DataError(fmt::format("no training clips ({}) for {}", splits.method, first_names(untrained)),
@@ -250,11 +250,20 @@ void check_coverage(const DataSplits& splits) {
     throw DataError(fmt::format("no clips are left to validate with ({})", splits.method),
                     "add clips or groups, name a val split, or raise data.split.val");
   }
+}
+
+void warn_about(const DataSplits& splits) {
   for (const char* name : {"val", "test"}) {
     const std::vector<ClipRef>& clips = splits.split(name);
     const std::vector<std::string> missing = missing_classes(clips, splits.classes);
     if (!clips.empty() && !missing.empty())
       spdlog::warn("the {} split has no clips of {}", name, first_names(missing));
+  }
+  if (splits.random) {
+    spdlog::warn(
+        "RANDOM SPLIT: clips are divided one by one, so results may be too good when clips share a recording "
+        "or a person; {}",
+        kHowToGroup);
   }
 }
 
@@ -270,6 +279,12 @@ const std::vector<ClipRef>& DataSplits::split(const std::string& name) const {
 }
 
 DataSplits make_splits(const DatasetIndex& index, const SplitSettings& settings, std::uint64_t seed) {
+  DataSplits splits = divide_clips(index, settings, seed);
+  warn_about(splits);
+  return splits;
+}
+
+DataSplits divide_clips(const DatasetIndex& index, const SplitSettings& settings, std::uint64_t seed) {
   Division division = Divider(index, settings, seed).divide();
   DataSplits splits;
   splits.classes = index.classes;
@@ -279,14 +294,8 @@ DataSplits make_splits(const DatasetIndex& index, const SplitSettings& settings,
     const int part = division.parts[i];
     (part == kTrain ? splits.train : part == kVal ? splits.val : splits.test).push_back(index.clips[i]);
   }
-  check_coverage(splits);
+  require_coverage(splits);
   splits.fingerprint = split_fingerprint(splits);
-  if (splits.random) {
-    spdlog::warn(
-        "RANDOM SPLIT: clips are divided one by one, so results may be too good when clips share a recording "
-        "or a person; {}",
-        kHowToGroup);
-  }
   return splits;
 }
 

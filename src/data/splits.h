@@ -33,6 +33,9 @@ struct DataSplits {
 // for a random split and for classes missing from val or test.
 DataSplits make_splits(const DatasetIndex& index, const SplitSettings& settings, std::uint64_t seed);
 
+// The same without these warnings.
+DataSplits divide_clips(const DatasetIndex& index, const SplitSettings& settings, std::uint64_t seed);
+
 // 16 hex digits; the same for the same clips, labels and splits in any order. Every clip must have a label.
 std::string split_fingerprint(const DataSplits& splits);
 

@@ -41,6 +41,10 @@ CheckpointInfo parse_info(const std::filesystem::path& path,
         read_value(metadata_document(metadata, "epoch"), at_least(0), info.epoch);
     if (!epoch_problem.empty()) throw std::out_of_range("epoch");
     info.metrics = metadata_document(metadata, "metrics").get<std::map<std::string, double>>();
+    if (metadata.count("train_clips") > 0) {
+      info.train_clips = metadata_document(metadata, "train_clips").get<std::vector<std::int64_t>>();
+      if (info.train_clips.size() != info.classes.size()) throw std::out_of_range("train_clips");
+    }
     if (info.classes.size() < 2) throw std::out_of_range("classes");
     return info;
   } catch (const ConfigError& error) {
@@ -94,6 +98,7 @@ void save_checkpoint(const std::filesystem::path& path, const Recogniser& model,
       {"epoch", std::to_string(info.epoch)},
       {"metrics", Json(info.metrics).dump()},
   };
+  if (!info.train_clips.empty()) file.metadata["train_clips"] = Json(info.train_clips).dump();
   write_safetensors(path, file);
 }
 

@@ -19,7 +19,8 @@ struct CheckpointInfo {
   PixelStatistics statistics;
   std::string split_method;
   std::string split_fingerprint;
-  int epoch = 0;  // completed epochs
+  std::vector<std::int64_t> train_clips;  // of each class; empty in checkpoints of earlier versions
+  int epoch = 0;                          // completed epochs
   // Of that epoch: train_loss, val_top1, ...; empty for weights saved in the middle of one.
   std::map<std::string, double> metrics;
   std::string version;  // of actrec
@@ -37,7 +38,8 @@ struct Checkpoint {
   std::shared_ptr<Recogniser> model;  // on the CPU, in evaluation mode
 };
 
-// A safetensors file with the model's parameters and buffers by name and `info` in its metadata, published atomically.
+// A safetensors file with the model's parameters and buffers by name and `info` in its metadata, published
+// atomically.
 void save_checkpoint(const std::filesystem::path& path, const Recogniser& model, const CheckpointInfo& info);
 
 // Rebuilds the model that `path` describes. Strict: every tensor must be there with its shape, and nothing

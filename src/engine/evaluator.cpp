@@ -2,7 +2,10 @@
 
 #include "core/error.h"
 #include "core/stop_signal.h"
+#include "data/loader.h"
 #include "engine/metrics.h"
+#include "engine/resources.h"
+#include "engine/test_views.h"
 
 namespace actrec {
 namespace {
@@ -13,11 +16,59 @@ void stop_if_requested() {
   if (stop_requested()) throw Interrupted();
 }
 
+// Passes the frames of one clip to `encode`, uint8 [1, n, H, W, 3] on the device, in pieces. Returns how many
+// frames there were.
+std::int64_t for_each_piece(const ClipRef& clip, ClipPipeline& pipeline, const torch::Device& device,
+                            const std::function<void(const torch::Tensor& pixels)>& encode) {
+  const FrameSize size = pipeline.settings().size;
+  const auto frame_bytes = static_cast<std::size_t>(pipeline.bytes_per_frame());
+  std::vector<std::uint8_t> piece;
+  std::int64_t frames = 0;
+  const auto encode_piece = [&] {
+    const auto count = static_cast<std::int64_t>(piece.size() / frame_bytes);
+    if (count == 0) return;
+    encode(torch::from_blob(piece.data(), {1, count, size.height, size.width, 3}, torch::kUInt8).to(device));
+    frames += count;
+    piece.clear();
+  };
+  pipeline.for_each_frame(clip, [&](const std::uint8_t* pixels) {
+    piece.insert(piece.end(), pixels, pixels + frame_bytes);
+    if (piece.size() == kFramesPerPiece * frame_bytes) encode_piece();
+  });
+  encode_piece();
+  return frames;
+}
+
+// The same as classify_clip() with the features that the logits come from.
+torch::Tensor classify_and_ablate(Recogniser& model, const torch::Device& device, const ClipRef& clip,
+                                  ClipPipeline& pipeline, AblationMeter& ablation) {
+  torch::NoGradGuard no_grad;
+  std::vector<torch::Tensor> forwards, backwards;
+  for_each_piece(clip, pipeline, device, [&](const torch::Tensor& pixels) {
+    const ClipFeatures features = ablation.encode(model, pixels);
+    forwards.push_back(features.forwards);
+    backwards.push_back(features.backwards);
+  });
+  const ClipFeatures features{torch::cat(forwards, 1), torch::cat(backwards, 1)};
+  const torch::Tensor logits = model.classify(features.forwards).to(torch::kCPU).contiguous();
+  ablation.add(model, features, {&clip}, logits);
+  return logits.flatten();
+}
+
+// `logits`: float32 [N, K], on the CPU.
+EvaluationResult metrics_of(const torch::Tensor& logits, const std::vector<ClipRef>& clips,
+                            const std::vector<std::string>& classes) {
+  ClassificationMeter meter(classes);
+  for (std::size_t i = 0; i < clips.size(); ++i)
+    meter.add(clips[i].label, logits[static_cast<std::int64_t>(i)].data_ptr<float>());
+  return meter.result();
+}
+
 }  // namespace
 
 EvaluationResult evaluate_clips(Recogniser& model, const torch::Device& device,
                                 const std::vector<ClipRef>& clips, const std::vector<std::string>& classes,
-                                BatchSource& loader, const Progress& progress) {
+                                BatchSource& loader, const Progress& progress, AblationMeter* ablation) {
   torch::NoGradGuard no_grad;
   ClassificationMeter meter(classes);
   std::int64_t done = 0;
@@ -25,9 +76,17 @@ EvaluationResult evaluate_clips(Recogniser& model, const torch::Device& device,
   loader.start_evaluation(clips);
   for (Batch batch = loader.next(); batch.clips.defined(); batch = loader.next()) {
     stop_if_requested();
-    const torch::Tensor logits = model.forward(batch.clips.to(device, true)).to(torch::kCPU).contiguous();
+    const torch::Tensor input = batch.clips.to(device, true);
+    const ClipFeatures features =
+        ablation != nullptr ? ablation->encode(model, input) : ClipFeatures{model.features_of(input), {}};
+    const torch::Tensor logits = model.classify(features.forwards).to(torch::kCPU).contiguous();
     for (std::int64_t i = 0; i < logits.size(0); ++i)
       meter.add(batch.labels[i].item<std::int64_t>(), logits[i].data_ptr<float>());
+    if (ablation != nullptr) {
+      std::vector<const ClipRef*> of_batch;
+      for (const std::size_t index : batch.indices) of_batch.push_back(&clips[index]);
+      ablation->add(model, features, of_batch, logits);
+    }
     done += logits.size(0);
     if (progress) progress(done, static_cast<std::int64_t>(clips.size()));
   }
@@ -37,39 +96,49 @@ EvaluationResult evaluate_clips(Recogniser& model, const torch::Device& device,
 EvaluationResult evaluate_whole_clips(Recogniser& model, const torch::Device& device,
                                       const std::vector<ClipRef>& clips,
                                       const std::vector<std::string>& classes, ClipPipeline& pipeline,
-                                      const Progress& progress) {
+                                      const Progress& progress, AblationMeter* ablation) {
   ClassificationMeter meter(classes);
   std::int64_t done = 0;
   for (const ClipRef& clip : clips) {
     stop_if_requested();
-    meter.add(clip.label, classify_clip(model, device, clip, pipeline).logits.data_ptr<float>());
+    const torch::Tensor logits = ablation != nullptr
+                                     ? classify_and_ablate(model, device, clip, pipeline, *ablation)
+                                     : classify_clip(model, device, clip, pipeline).logits;
+    meter.add(clip.label, logits.data_ptr<float>());
     if (progress) progress(++done, static_cast<std::int64_t>(clips.size()));
   }
   return meter.result();
 }
 
+EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::vector<ClipRef>& clips,
+                                     CacheUse cache, Ablation ablation, const Progress& progress) {
+  const Settings& settings = checkpoint.info.settings;
+  const std::vector<std::string>& classes = checkpoint.info.classes;
+  const torch::Device device = resolve_device(settings.device);
+  const ThreadPlan threads = plan_threads(settings);
+  checkpoint.model->to(device);
+  const std::shared_ptr<ClipPipeline> pipeline = make_pipeline(settings, cache);
+  AblationMeter meter(classes, settings);
+  AblationMeter* const wanted = ablation == Ablation::all ? &meter : nullptr;
+  EvaluationResult result;
+  if (settings.clip.sampling == Sampling::all) {
+    result = evaluate_whole_clips(*checkpoint.model, device, clips, classes, *pipeline, progress, wanted);
+  } else {
+    Loader loader(pipeline, loader_options(settings, threads, device));
+    result = evaluate_clips(*checkpoint.model, device, clips, classes, loader, progress, wanted);
+    const int views = settings.augment.test_views;
+    if (views > 1) result = metrics_of(average_views(*checkpoint.model, device, clips, loader, views, {}), clips, classes);
+  }
+  if (wanted != nullptr) result.ablation = meter.result(checkpoint.info.train_clips);
+  return result;
+}
+
 ClipLogits classify_clip(Recogniser& model, const torch::Device& device, const ClipRef& clip,
                          ClipPipeline& pipeline) {
   torch::NoGradGuard no_grad;
-  const FrameSize size = pipeline.settings().size;
-  const auto frame_bytes = static_cast<std::size_t>(pipeline.bytes_per_frame());
-  std::vector<std::uint8_t> piece;
   std::vector<torch::Tensor> features;
-  std::int64_t frames = 0;
-  const auto encode_piece = [&] {
-    const auto count = static_cast<std::int64_t>(piece.size() / frame_bytes);
-    if (count == 0) return;
-    const torch::Tensor pixels =
-        torch::from_blob(piece.data(), {1, count, size.height, size.width, 3}, torch::kUInt8);
-    features.push_back(model.encode(pixels.to(device)));
-    frames += count;
-    piece.clear();
-  };
-  pipeline.for_each_frame(clip, [&](const std::uint8_t* pixels) {
-    piece.insert(piece.end(), pixels, pixels + frame_bytes);
-    if (piece.size() == kFramesPerPiece * frame_bytes) encode_piece();
-  });
-  encode_piece();
+  const std::int64_t frames = for_each_piece(
+      clip, pipeline, device, [&](const torch::Tensor& pixels) { features.push_back(model.encode(pixels)); });
   return {model.classify(torch::cat(features, 1)).flatten().to(torch::kCPU).contiguous(), frames};
 }
 

@@ -8,6 +8,8 @@
 
 #include "data/batch_source.h"
 #include "data/clip_pipeline.h"
+#include "engine/ablation.h"
+#include "engine/checkpoint.h"
 #include "engine/results.h"
 #include "models/recogniser.h"
 
@@ -16,17 +18,24 @@ namespace actrec {
 using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 
 // Runs the model, which must be on `device` and in evaluation mode, over labelled clips in batches of the
-// loader. `progress` may be empty. Throws DataError for a clip that cannot be read, and Interrupted when the
-// user asked to stop.
+// loader. `progress` may be empty. With an `ablation` to collect in, the loader must give pixels. Throws
+// DataError for a clip that cannot be read, and Interrupted when the user asked to stop.
 EvaluationResult evaluate_clips(Recogniser& model, const torch::Device& device,
                                 const std::vector<ClipRef>& clips, const std::vector<std::string>& classes,
-                                BatchSource& loader, const Progress& progress = {});
+                                BatchSource& loader, const Progress& progress = {},
+                                AblationMeter* ablation = nullptr);
 
 // The same clip by clip, for Sampling::all, whose clips differ in length.
 EvaluationResult evaluate_whole_clips(Recogniser& model, const torch::Device& device,
                                       const std::vector<ClipRef>& clips,
                                       const std::vector<std::string>& classes, ClipPipeline& pipeline,
-                                      const Progress& progress = {});
+                                      const Progress& progress = {}, AblationMeter* ablation = nullptr);
+
+// Evaluates a checkpoint with its own settings, on the device and with the threads that they name. Throws
+// what the functions above throw, and ConfigError for a device that is not there.
+enum class Ablation { none, all };
+EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::vector<ClipRef>& clips,
+                                     CacheUse cache, Ablation ablation, const Progress& progress = {});
 
 // Logits of one clip, float32 [K] on the CPU, and how many frames the network saw. Any sampling; long clips
 // are decoded and encoded in pieces, so that memory grows with the features only.

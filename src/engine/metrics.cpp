@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace actrec {
 namespace {
@@ -21,41 +22,57 @@ std::vector<double> softmax(const float* logits, std::size_t count) {
   return probabilities;
 }
 
+std::size_t predicted_class(const float* logits, std::size_t count) {
+  std::size_t best = 0;
+  for (std::size_t k = 1; k < count; ++k) {
+    if (logits[k] > logits[best]) best = k;
+  }
+  return best;
+}
+
 ClassificationMeter::ClassificationMeter(std::vector<std::string> classes)
     : classes_(std::move(classes)), confusion_(classes_.size(), std::vector<std::int64_t>(classes_.size())) {}
 
 void ClassificationMeter::add(std::int64_t label, const float* logits) {
   const auto count = static_cast<std::int64_t>(classes_.size());
-  std::int64_t prediction = 0, rank = 0;  // rank: classes ahead of the true one
+  const std::size_t prediction = predicted_class(logits, classes_.size());
+  std::int64_t rank = 0;  // classes ahead of the true one
   double sum = 0;
   const double highest = *std::max_element(logits, logits + count);
   for (std::int64_t k = 0; k < count; ++k) {
-    if (logits[k] > logits[prediction]) prediction = k;
     const bool behind = logits[k] < logits[label] || (logits[k] == logits[label] && k > label);
     if (k != label && !behind) ++rank;  // in this form, a label whose logit is NaN comes last
     sum += std::exp(logits[k] - highest);
   }
-  ++confusion_[static_cast<std::size_t>(label)][static_cast<std::size_t>(prediction)];
+  ++confusion_[static_cast<std::size_t>(label)][prediction];
   ++clips_;
   top5_hits_ += rank < 5 ? 1 : 0;
   loss_sum_ += highest + std::log(sum) - logits[label];
 }
 
 EvaluationResult ClassificationMeter::result() const {
+  return evaluation_of(classes_, confusion_, ratio(top5_hits_, clips_),
+                       clips_ == 0 ? 0.0 : loss_sum_ / static_cast<double>(clips_));
+}
+
+EvaluationResult evaluation_of(std::vector<std::string> classes,
+                               std::vector<std::vector<std::int64_t>> confusion, double top5, double loss) {
   EvaluationResult result;
-  result.clips = clips_;
-  result.classes = classes_;
-  result.confusion = confusion_;
-  if (clips_ == 0) return result;
+  result.classes = std::move(classes);
+  result.confusion = std::move(confusion);
+  for (const auto& row : result.confusion)
+    result.clips = std::accumulate(row.begin(), row.end(), result.clips);
+  if (result.clips == 0) return result;
+  const std::size_t count = result.classes.size();
   std::int64_t hits = 0, classes_with_clips = 0;
-  for (std::size_t k = 0; k < classes_.size(); ++k) {
+  for (std::size_t k = 0; k < count; ++k) {
     std::int64_t support = 0, predicted = 0;
-    for (std::size_t other = 0; other < classes_.size(); ++other) {
-      support += confusion_[k][other];
-      predicted += confusion_[other][k];
+    for (std::size_t other = 0; other < count; ++other) {
+      support += result.confusion[k][other];
+      predicted += result.confusion[other][k];
     }
-    const std::int64_t right = confusion_[k][k];
-    ClassResult one{classes_[k], support, ratio(right, predicted), ratio(right, support),
+    const std::int64_t right = result.confusion[k][k];
+    ClassResult one{result.classes[k], support, ratio(right, predicted), ratio(right, support),
                     ratio(2 * right, support + predicted)};
     hits += right;
     if (support > 0) {
@@ -65,12 +82,30 @@ EvaluationResult ClassificationMeter::result() const {
     }
     result.per_class.push_back(std::move(one));
   }
-  result.top1 = ratio(hits, clips_);
-  result.top5 = ratio(top5_hits_, clips_);
+  result.top1 = ratio(hits, result.clips);
+  result.top5 = top5;
   result.mean_class_accuracy /= static_cast<double>(classes_with_clips);
   result.macro_f1 /= static_cast<double>(classes_with_clips);
-  result.loss = loss_sum_ / static_cast<double>(clips_);
+  result.loss = loss;
   return result;
+}
+
+EvaluationResult pool_evaluations(const std::vector<EvaluationResult>& parts) {
+  std::vector<std::vector<std::int64_t>> confusion = parts.at(0).confusion;
+  for (auto& row : confusion) std::fill(row.begin(), row.end(), 0);
+  std::int64_t clips = 0;
+  double top5 = 0, loss = 0;
+  for (const EvaluationResult& part : parts) {
+    for (std::size_t row = 0; row < confusion.size(); ++row) {
+      for (std::size_t column = 0; column < confusion.size(); ++column)
+        confusion[row][column] += part.confusion[row][column];
+    }
+    clips += part.clips;
+    top5 += part.top5 * static_cast<double>(part.clips);
+    loss += part.loss * static_cast<double>(part.clips);
+  }
+  const auto weight = static_cast<double>(std::max<std::int64_t>(clips, 1));
+  return evaluation_of(parts[0].classes, std::move(confusion), top5 / weight, loss / weight);
 }
 
 }  // namespace actrec

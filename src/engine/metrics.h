@@ -25,6 +25,17 @@ class ClassificationMeter {
   double loss_sum_ = 0;
 };
 
+// The class with the largest logit; ties go to the lower index.
+std::size_t predicted_class(const float* logits, std::size_t count);
+
+// The figures that follow from a confusion matrix [label][prediction]. top5 and loss do not follow from it
+// and are taken as they are.
+EvaluationResult evaluation_of(std::vector<std::string> classes,
+                               std::vector<std::vector<std::int64_t>> confusion, double top5, double loss);
+
+// The clips of several evaluations as one; at least one, all with the same classes.
+EvaluationResult pool_evaluations(const std::vector<EvaluationResult>& parts);
+
 // Softmax in double precision.
 std::vector<double> softmax(const float* logits, std::size_t count);
 

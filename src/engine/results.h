@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,25 @@ struct ClassResult {
   double f1 = 0;
 };
 
+// What becomes of the accuracy when the model's input is changed.
+struct InputTest {
+  double top1 = 0;
+  std::int64_t lost = 0;    // clips that are recognised only without the change
+  std::int64_t gained = 0;  // clips that are recognised only with it
+};
+
+// What of a clip a model needs.
+struct AblationResult {
+  std::optional<double> majority_class;  // top-1 of always answering `majority_name`; none where not known
+  std::string majority_name;             // the class with the most training clips, the first of several
+  InputTest single_frame;                // the features of the clip's centre frame in place of every frame's
+  InputTest mean_frame;                  // the mean of all frames' features in place of every frame's
+  InputTest reversed, shuffled;          // the order of frames
+  std::int64_t changed = 0;              // clips that reversal gives another prediction
+  std::string change_from, change_to;    // the most frequent such change; empty where there is none
+  std::int64_t change_clips = 0;
+};
+
 struct EvaluationResult {
   std::int64_t clips = 0;
   double top1 = 0;
@@ -28,6 +48,35 @@ struct EvaluationResult {
   std::vector<std::string> classes;
   std::vector<std::vector<std::int64_t>> confusion;  // [label][prediction], clips
   std::vector<ClassResult> per_class;
+  std::optional<AblationResult> ablation;  // none where it was not asked for
+};
+
+// The test of one fold of a cross-validation.
+struct FoldResult {
+  int fold = 0;                     // from 0
+  std::uint64_t seed = 0;           // train.seed of its run
+  int best_epoch = 0;               // from 1
+  std::vector<std::string> groups;  // of the clips tested on, sorted; empty where none are known
+  EvaluationResult evaluation;      // of the clips tested on
+};
+
+// Mean and sample standard deviation over the folds.
+struct SeedResult {
+  std::uint64_t seed = 0;
+  double top1 = 0, top1_std = 0;
+};
+
+struct CrossValidationResult {
+  double top1 = 0, top1_std = 0;  // means over the seeds
+  std::vector<SeedResult> seeds;
+  std::vector<FoldResult> folds;
+  EvaluationResult pooled;  // all folds of all seeds together: every clip counts once a seed
+};
+
+// How far a cross-validation has come.
+struct CrossValidationState {
+  std::optional<CrossValidationResult> finished;  // of the runs that are; none where none is
+  std::vector<std::string> unfinished;            // directories of the other runs
 };
 
 struct EpochResult {

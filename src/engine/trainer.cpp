@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <numeric>
 #include <optional>
 
 #include "core/error.h"
@@ -34,14 +35,21 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+// Training clips of each class.
+std::vector<std::int64_t> count_clips(const DataSplits& splits) {
+  std::vector<std::int64_t> counts(splits.classes.size());
+  for (const ClipRef& clip : splits.train) ++counts[static_cast<std::size_t>(clip.label)];
+  return counts;
+}
+
 // Weight of each class in the loss, float32 [K]; undefined where all count the same.
-torch::Tensor class_weights(const Settings& settings, const DataSplits& splits) {
+torch::Tensor class_weights(const Settings& settings, const std::vector<std::int64_t>& counts) {
   if (settings.train.class_weights == ClassWeights::none) return {};
-  std::vector<float> counts(splits.classes.size());
-  for (const ClipRef& clip : splits.train) counts[static_cast<std::size_t>(clip.label)] += 1;
-  const auto clips = static_cast<float>(splits.train.size());
-  for (float& count : counts) count = clips / (static_cast<float>(counts.size()) * count);
-  return torch::tensor(counts);
+  const auto clips = static_cast<float>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
+  std::vector<float> weights;
+  for (const std::int64_t count : counts)
+    weights.push_back(clips / (static_cast<float>(counts.size()) * static_cast<float>(count)));
+  return torch::tensor(weights);
 }
 
 // What of the encoder learns in an epoch: with gradual unfreezing (Howard & Ruder 2018) one more of its last
@@ -96,6 +104,7 @@ class Trainer {
                                              splits.train, *pipeline_, std::max(1, threads_.workers));
     info_.split_method = splits.method;
     info_.split_fingerprint = splits.fingerprint;
+    info_.train_clips = count_clips(splits);
     info_.version = ACTREC_VERSION;
 
     info_.settings.train.memory_format = choose_memory_format(settings, device_);
@@ -107,7 +116,8 @@ class Trainer {
     model_->to(device_);
     model_->set_trainable(trainable_at(settings.model.encoder, 0));
     keep_features();
-    step_ = std::make_unique<TrainingStep>(model_, settings, class_weights(settings, splits), device_);
+    step_ =
+        std::make_unique<TrainingStep>(model_, settings, class_weights(settings, info_.train_clips), device_);
     summary_.best_checkpoint = output / "best.safetensors";
     summary_.last_checkpoint = output / "last.safetensors";
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/text.h"
+#include "report/ablation_text.h"
 
 namespace actrec {
 namespace {
@@ -72,7 +73,8 @@ std::string evaluation_text(const EvaluationResult& result) {
     text += fmt::format("{}     {:.4f}  {:.4f}  {:.4f}  {:>5}\n", pad(one.name, width), one.precision,
                         one.recall, one.f1, one.support);
   }
-  return text + '\n' + confusion_text(result);
+  text += '\n' + confusion_text(result);
+  return result.ablation ? text + '\n' + ablation_text(result) : text;
 }
 
 nlohmann::ordered_json evaluation_json(const EvaluationResult& result) {
@@ -84,11 +86,17 @@ nlohmann::ordered_json evaluation_json(const EvaluationResult& result) {
                          {"recall", one.recall},
                          {"f1", one.f1}});
   }
-  return {{"clips", result.clips},       {"top1", result.top1},
-          {"top5", result.top5},         {"mean_class_accuracy", result.mean_class_accuracy},
-          {"macro_f1", result.macro_f1}, {"loss", result.loss},
-          {"classes", result.classes},   {"confusion", result.confusion},
-          {"per_class", per_class}};
+  nlohmann::ordered_json json = {
+      {"clips", result.clips},       {"top1", result.top1},
+      {"top5", result.top5},         {"mean_class_accuracy", result.mean_class_accuracy},
+      {"macro_f1", result.macro_f1}, {"loss", result.loss},
+      {"classes", result.classes},   {"confusion", result.confusion},
+      {"per_class", per_class}};
+  if (result.ablation) {
+    json["baselines"] = baselines_json(*result.ablation);
+    json["order"] = order_json(*result.ablation);
+  }
+  return json;
 }
 
 std::string prediction_text(const Prediction& prediction) {

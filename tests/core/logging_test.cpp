@@ -26,6 +26,20 @@ TEST(Logging, TheFileHoldsWhatWasSaidBeforeItExistedAndAllDetails) {
   EXPECT_EQ(text.find("RANDOM SPLIT", first + 1), std::string::npos);
 }
 
+TEST(Logging, ASecondFileTakesThePlaceOfTheFirst) {
+  TemporaryDirectory directory;
+  init_logging(Verbosity::quiet);
+  add_log_file(directory / "one.txt");
+  spdlog::info("the first fold");
+  add_log_file(directory / "two.txt");
+  spdlog::info("the second fold");
+  const std::string one = read_file(directory / "one.txt"), two = read_file(directory / "two.txt");
+  EXPECT_NE(one.find("the first fold"), std::string::npos);
+  EXPECT_EQ(one.find("the second fold"), std::string::npos);
+  EXPECT_EQ(two.find("the first fold"), std::string::npos);
+  EXPECT_NE(two.find("the second fold"), std::string::npos);
+}
+
 TEST(Logging, NamesAFileThatCannotBeOpened) {
   init_logging(Verbosity::quiet);
   EXPECT_THROW(add_log_file("/dev/null/log.txt"), Error);

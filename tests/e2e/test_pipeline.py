@@ -183,6 +183,27 @@ class EvaluateTest(actrec.TestCase):
         for name in actrec.CLASSES:
             self.assertIn(name, text)
 
+    def test_baselines_and_the_order_of_frames(self):
+        checkpoint = actrec.trained() / "best.safetensors"
+        report = self.succeed("evaluate", checkpoint, "--json").json
+        self.assertEqual(list(report["baselines"]), ["majority_class", "single_frame", "mean_frame"])
+        self.assertEqual(report["baselines"]["majority_class"], 1 / 8)  # as many clips of each class
+        for name in ("single_frame", "mean_frame"):
+            self.assertTrue(0 <= report["baselines"][name] <= 1)
+        order = report["order"]
+        self.assertTrue(0 <= order["reversed"] <= 1 and 0 <= order["shuffled"] <= 1)
+        if order["reversed_changes"]:
+            change = order["most_frequent_change"]
+            self.assertIn(change["from"], actrec.CLASSES)
+            self.assertIn(change["to"], actrec.CLASSES)
+            self.assertLessEqual(change["clips"], order["reversed_changes"])
+        text = self.succeed("evaluate", checkpoint).out
+        self.assertRegex(text, rf"only its centre frame +{report['baselines']['single_frame']:.4f} ")
+        self.assertRegex(text, rf"its frames reversed +{order['reversed']:.4f} ")
+        self.assertRegex(text, r"(reversed|shuffled) frames: \d+ % \([+-]?\d+ points\)")
+        again = self.succeed("evaluate", checkpoint, "--json").json
+        self.assertEqual(again, report)
+
     def test_splits(self):
         checkpoint = actrec.trained() / "best.safetensors"
         for split in ("train", "val", "test"):

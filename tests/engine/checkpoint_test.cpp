@@ -62,6 +62,21 @@ TEST(Checkpoint, GivesBackTheSameModelAndDescription) {
   EXPECT_TRUE(torch::equal(loaded.model->forward(clips), model->forward(clips)));
 }
 
+TEST(Checkpoint, KnowsTheTrainingClipsOfEachClassIfItIsNewEnough) {
+  TemporaryDirectory directory;
+  CheckpointInfo info = example_info();
+  const auto model = example_model(info);
+  save_checkpoint(directory / "old", *model, info);
+  EXPECT_EQ(read_safetensors(directory / "old").metadata.count("train_clips"), 0u);
+  EXPECT_TRUE(load_checkpoint(directory / "old").info.train_clips.empty());
+  info.train_clips = {4, 0, 9};
+  save_checkpoint(directory / "new", *model, info);
+  EXPECT_EQ(load_checkpoint(directory / "new").info.train_clips, info.train_clips);
+  info.train_clips = {4, 9};
+  save_checkpoint(directory / "wrong", *model, info);
+  EXPECT_NE(error_of(directory / "wrong").find("metadata"), std::string::npos);
+}
+
 TEST(Checkpoint, ListsEveryTensorThatDoesNotFit) {
   TemporaryDirectory directory;
   const CheckpointInfo info = example_info();

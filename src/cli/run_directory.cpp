@@ -1,0 +1,70 @@
+#include "cli/run_directory.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <set>
+
+#include "cli/common.h"
+#include "config/config_file.h"
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "engine/trainer.h"
+#include "report/metrics_log.h"
+#include "report/progress.h"
+
+namespace actrec {
+
+namespace fs = std::filesystem;
+
+bool is_free(const fs::path& directory) {
+  if (!fs::is_directory(directory)) return false;
+  std::set<std::string> names;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory))
+    names.insert(entry.path().filename().string());
+  return names.empty() || names == std::set<std::string>{"log.txt"} ||
+         names == std::set<std::string>{"config.json", "log.txt"};
+}
+
+void require_free(const fs::path& directory) {
+  if (is_free(directory)) return;
+  throw ConfigError(
+      fmt::format("--output {} already exists and is not an empty directory", directory.string()),
+      "choose another name; nothing is overwritten");
+}
+
+fs::path make_output(const std::string& wanted, const std::string& name) {
+  if (!wanted.empty()) {
+    if (fs::exists(wanted)) require_free(wanted);
+    create_writable_directory(wanted);
+    return absolute_path(wanted);
+  }
+  const fs::path runs = absolute_path("runs");
+  create_writable_directory(runs);
+  fs::path output = runs / name;
+  // Making it also keeps it from another run that starts at the same moment.
+  for (int k = 2; !fs::create_directory(output); ++k) output = runs / fmt::format("{}-{}", name, k);
+  return output;
+}
+
+std::string name_of_data(const fs::path& data) {
+  const bool list = data.has_extension() && !fs::is_directory(data);
+  return (list ? data.parent_path() : data).filename().string();
+}
+
+void remove_run(const fs::path& directory) {
+  for (const char* name :
+       {"config.json", "log.txt", "metrics.jsonl", "metrics.csv", "best.safetensors", "last.safetensors"}) {
+    fs::remove(directory / name);
+  }
+}
+
+TrainingSummary run_training(Settings& settings, const DataSplits& splits, const fs::path& directory) {
+  choose_cache(settings, splits);
+  write_file_atomically(directory / "config.json", settings_to_json(settings).dump(2) + "\n");
+  MetricsLog metrics(directory);
+  TrainingProgress progress(settings.train.epochs);
+  return train(settings, splits, directory, {&metrics, &progress});
+}
+
+}  // namespace actrec

@@ -1,0 +1,87 @@
+#include "report/crossval_text.h"
+
+#include <fmt/format.h>
+
+#include "core/text.h"
+#include "report/results_text.h"
+
+namespace actrec {
+namespace {
+
+std::string groups_text(const std::vector<std::string>& groups) {
+  constexpr std::size_t kMost = 6;
+  if (groups.size() <= kMost) return join(groups, ", ");
+  return fmt::format("{} and {} more", join({groups.begin(), groups.begin() + kMost}, ", "),
+                     groups.size() - kMost);
+}
+
+std::string folds_text(const CrossValidationResult& result) {
+  std::string text = "fold  seed  clips   top-1  best epoch  groups\n";
+  for (const FoldResult& fold : result.folds) {
+    std::string line =
+        fmt::format("{:>4}  {:>4}  {:>5}  {:.4f}  {:>10}  {}", fold.fold, fold.seed, fold.evaluation.clips,
+                    fold.evaluation.top1, fold.best_epoch, groups_text(fold.groups));
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + '\n';
+  }
+  return text;
+}
+
+std::string mean_text(const CrossValidationResult& result) {
+  std::string text;
+  if (result.seeds.size() > 1) {
+    for (const SeedResult& one : result.seeds)
+      text += fmt::format("seed {:<13}  {:.4f} +- {:.4f}\n", one.seed, one.top1, one.top1_std);
+    text += fmt::format("mean of {:<10}  {:.4f} +- {:.4f}", format_count(result.seeds.size(), "seed"),
+                        result.top1, result.top1_std);
+  } else {
+    text += fmt::format("mean of {:<10}  {:.4f} +- {:.4f}", format_count(result.folds.size(), "fold"),
+                        result.top1, result.top1_std);
+  }
+  return text + "  (top-1 accuracy; sample standard deviation over the folds)\n";
+}
+
+}  // namespace
+
+std::string crossval_text(const CrossValidationState& state) {
+  std::string text;
+  if (state.finished) text += folds_text(*state.finished) + '\n';
+  if (!state.unfinished.empty()) {
+    return text + fmt::format("not finished: {}; when they are, the same command gives the means\n",
+                              join(state.unfinished, ", "));
+  }
+  return text + mean_text(*state.finished) + "\nall folds together\n" +
+         evaluation_text(state.finished->pooled);
+}
+
+nlohmann::ordered_json crossval_json(const CrossValidationState& state) {
+  nlohmann::ordered_json folds = nlohmann::ordered_json::array();
+  if (state.finished) {
+    for (const FoldResult& fold : state.finished->folds) {
+      folds.push_back({{"fold", fold.fold},
+                       {"seed", fold.seed},
+                       {"clips", fold.evaluation.clips},
+                       {"top1", fold.evaluation.top1},
+                       {"mean_class_accuracy", fold.evaluation.mean_class_accuracy},
+                       {"loss", fold.evaluation.loss},
+                       {"best_epoch", fold.best_epoch},
+                       {"groups", fold.groups}});
+    }
+  }
+  if (!state.unfinished.empty()) return {{"folds", folds}, {"unfinished", state.unfinished}};
+  nlohmann::ordered_json seeds = nlohmann::ordered_json::array();
+  for (const SeedResult& one : state.finished->seeds)
+    seeds.push_back({{"seed", one.seed}, {"top1", one.top1}, {"top1_std", one.top1_std}});
+  const nlohmann::ordered_json pooled = evaluation_json(state.finished->pooled);
+  return {{"top1", state.finished->top1},
+          {"top1_std", state.finished->top1_std},
+          {"folds", folds},
+          {"seeds", seeds},
+          {"clips", pooled["clips"]},
+          {"pooled_top1", pooled["top1"]},
+          {"classes", pooled["classes"]},
+          {"confusion", pooled["confusion"]},
+          {"per_class", pooled["per_class"]}};
+}
+
+}  // namespace actrec

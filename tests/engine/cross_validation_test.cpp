@@ -1,0 +1,200 @@
+#include "engine/cross_validation.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <set>
+
+#include "core/error.h"
+#include "core/text.h"
+#include "temporary_directory.h"
+
+namespace actrec {
+namespace {
+
+// `groups` people who do both actions twice.
+DatasetIndex people(int groups, bool with_groups = true, bool with_splits = false) {
+  DatasetIndex index;
+  index.classes = {"down", "right"};
+  index.has_splits = with_splits;
+  for (int group = 0; group < groups; ++group) {
+    for (int i = 0; i < 4; ++i) {
+      ClipRef clip;
+      clip.name = "clip" + std::to_string(group) + "_" + std::to_string(i);
+      clip.label = i % 2;
+      if (with_groups) clip.group = "person" + std::to_string(group);
+      if (with_splits) clip.split = group == 0 ? "test" : "train";
+      index.clips.push_back(clip);
+    }
+  }
+  return index;
+}
+
+Settings with_folds(int folds) {
+  Settings settings;
+  settings.data.split.folds = folds;
+  return settings;
+}
+
+FoldResult fold_result(int fold, std::uint64_t seed, std::vector<std::vector<std::int64_t>> confusion) {
+  FoldResult result;
+  result.fold = fold;
+  result.seed = seed;
+  result.best_epoch = 3;
+  result.groups = {"a", "b"};
+  result.evaluation.classes = {"down", "right"};
+  result.evaluation.confusion = std::move(confusion);
+  std::int64_t hits = 0;
+  for (std::size_t row = 0; row < 2; ++row) {
+    for (const std::int64_t count : result.evaluation.confusion[row]) result.evaluation.clips += count;
+    hits += result.evaluation.confusion[row][row];
+  }
+  result.evaluation.top1 = static_cast<double>(hits) / static_cast<double>(result.evaluation.clips);
+  result.evaluation.top5 = 1;
+  result.evaluation.loss = 0.5;
+  return result;
+}
+
+template <typename E, typename F>
+void expect_error(F run, const std::vector<std::string>& words) {
+  try {
+    run();
+    ADD_FAILURE() << "no error";
+  } catch (const E& error) {
+    const std::string text = std::string(error.what()) + " " + error.hint();
+    for (const std::string& word : words) EXPECT_NE(text.find(word), std::string::npos) << text;
+  }
+}
+
+TEST(Statistics, AreThoseOfASample) {
+  EXPECT_DOUBLE_EQ(mean({0.5, 0.75, 1.0}), 0.75);
+  EXPECT_DOUBLE_EQ(standard_deviation({0.5, 0.75, 1.0}), 0.25);  // sqrt((1/16 + 0 + 1/16) / 2)
+  EXPECT_EQ(standard_deviation({0.5}), 0);
+  EXPECT_EQ(standard_deviation({}), 0);
+  EXPECT_EQ(mean({}), 0);
+}
+
+TEST(SummarizeFolds, TakesMeansPerSeedFirstAndPoolsAllClips) {
+  // Seed 1: 0.5 and 1.0; seed 2: 0.75 and 0.75.
+  const CrossValidationResult result = summarize_folds({
+      fold_result(0, 1, {{1, 1}, {1, 1}}),
+      fold_result(0, 2, {{3, 1}, {0, 0}}),
+      fold_result(1, 1, {{2, 0}, {0, 2}}),
+      fold_result(1, 2, {{0, 0}, {1, 3}}),
+  });
+  ASSERT_EQ(result.seeds.size(), 2u);
+  EXPECT_DOUBLE_EQ(result.seeds[0].top1, 0.75);
+  EXPECT_NEAR(result.seeds[0].top1_std, 0.35355339, 1e-8);  // |1.0 - 0.5| / sqrt(2)
+  EXPECT_DOUBLE_EQ(result.seeds[1].top1, 0.75);
+  EXPECT_DOUBLE_EQ(result.seeds[1].top1_std, 0);
+  EXPECT_DOUBLE_EQ(result.top1, 0.75);
+  EXPECT_NEAR(result.top1_std, 0.17677670, 1e-8);
+  EXPECT_EQ(result.folds[1].fold, 1);
+  EXPECT_EQ(result.folds[1].seed, 1u);
+  EXPECT_EQ(result.pooled.confusion, (std::vector<std::vector<std::int64_t>>{{6, 2}, {2, 6}}));
+  EXPECT_EQ(result.pooled.clips, 16);
+  EXPECT_DOUBLE_EQ(result.pooled.top1, 0.75);
+  EXPECT_DOUBLE_EQ(result.pooled.per_class[0].precision, 0.75);
+  EXPECT_DOUBLE_EQ(result.pooled.loss, 0.5);
+}
+
+TEST(PlanFolds, EveryGroupIsTestedOnExactlyOnce) {
+  const Settings settings = with_folds(5);
+  const DatasetIndex index = people(7);
+  const std::vector<FoldRun> runs = plan_folds(settings, index, 1);
+  ASSERT_EQ(runs.size(), 5u);
+  std::map<std::string, std::set<int>> folds_of_group;
+  std::set<std::string> fingerprints;
+  for (const FoldRun& run : runs) {
+    const Settings own = settings_of(run, settings);
+    EXPECT_EQ(own.data.split.fold, run.fold);
+    EXPECT_EQ(run.directory, "fold-" + std::to_string(run.fold));
+    const DataSplits splits = divide_clips(index, own.data.split, own.train.seed);
+    EXPECT_EQ(splits.fingerprint, run.fingerprint);
+    for (const ClipRef& clip : splits.test) folds_of_group[clip.group].insert(run.fold);
+    for (const ClipRef& clip : splits.train) EXPECT_EQ(folds_of_group[clip.group].count(run.fold), 0u);
+    fingerprints.insert(run.fingerprint);
+  }
+  EXPECT_EQ(folds_of_group.size(), 7u);
+  for (const auto& [group, folds] : folds_of_group) EXPECT_EQ(folds.size(), 1u) << group;
+  EXPECT_EQ(fingerprints.size(), 5u);
+}
+
+TEST(PlanFolds, FurtherSeedsHaveDirectoriesOfTheirOwn) {
+  Settings settings = with_folds(2);
+  settings.train.seed = 7;
+  const std::vector<FoldRun> runs = plan_folds(settings, people(6), 2);
+  ASSERT_EQ(runs.size(), 4u);
+  EXPECT_EQ(runs[1].directory, "fold-1");
+  EXPECT_EQ(runs[2].directory, "fold-0-seed-8");
+  EXPECT_EQ(settings_of(runs[3], settings).train.seed, 8u);
+  settings.train.seed = 9007199254740991;
+  EXPECT_THROW(plan_folds(settings, people(6), 2), ConfigError);
+}
+
+TEST(PlanFolds, SaysWhyADataSetHasNoFolds) {
+  expect_error<DataError>([] { plan_folds(with_folds(5), people(3), 1); }, {"3 groups", "5 folds"});
+  Settings given = with_folds(3);
+  given.data.split.by = SplitBy::given;
+  expect_error<ConfigError>([&] { plan_folds(given, people(6, true, true), 1); },
+                            {"data.split.by", "data.split.by=group"});
+  expect_error<DataError>([] { plan_folds(with_folds(3), people(6, false, true), 1); },
+                          {"no groups", "data.split.group_pattern", "data.split.by=random"});
+  EXPECT_EQ(plan_folds(with_folds(3), people(6, true, true), 1).size(), 3u);
+  EXPECT_EQ(plan_folds(with_folds(3), people(6, false, false), 1).size(), 3u);
+}
+
+TEST(ChangedSettings, LeavesOutWhatBelongsToTheMachine) {
+  Settings one = with_folds(3), other = with_folds(3);
+  other.device = "cuda:1";
+  other.threads = 2;
+  other.data.workers = 7;
+  other.data.cache_dir = "/elsewhere";
+  EXPECT_TRUE(changed_settings(one, other).empty());
+  other.train.epochs = 3;
+  const std::vector<std::string> changes = changed_settings(one, other);
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0], "train.epochs: 60 -> 3");
+}
+
+class FoldResultTest : public testing::Test {
+ protected:
+  TemporaryDirectory directory_;
+  Settings settings_ = with_folds(3);
+};
+
+TEST_F(FoldResultTest, IsReadAsItWasWritten) {
+  EXPECT_FALSE(read_fold_result(directory_.path(), settings_, "f").has_value());
+  write_fold_result(directory_.path(), settings_, "f", fold_result(2, 5, {{3, 1}, {2, 4}}));
+  const auto result = read_fold_result(directory_.path(), settings_, "f");
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->fold, 2);
+  EXPECT_EQ(result->seed, 5u);
+  EXPECT_EQ(result->best_epoch, 3);
+  EXPECT_EQ(result->groups, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(result->evaluation.clips, 10);
+  EXPECT_DOUBLE_EQ(result->evaluation.top1, 0.7);
+  EXPECT_EQ(result->evaluation.top5, 1);
+  EXPECT_EQ(result->evaluation.loss, 0.5);
+  EXPECT_EQ(result->evaluation.per_class.size(), 2u);
+}
+
+TEST_F(FoldResultTest, IsRefusedWithOtherSettingsOrData) {
+  write_fold_result(directory_.path(), settings_, "f", fold_result(0, 1, {{1, 0}, {0, 1}}));
+  expect_error<DataError>([&] { read_fold_result(directory_.path(), settings_, "g"); }, {"changed"});
+  settings_.train.learning_rate = 0.5;
+  expect_error<ConfigError>([&] { read_fold_result(directory_.path(), settings_, "f"); },
+                            {"train.learning_rate: 0.001 -> 0.5", "--output"});
+}
+
+TEST_F(FoldResultTest, OneThatIsDamagedIsNamed) {
+  for (const char* text : {"{", "{}", "[]", R"({"config": {}, "split_fingerprint": 3})"}) {
+    std::ofstream(directory_ / "result.json") << text;
+    expect_error<Error>([&] { read_fold_result(directory_.path(), settings_, "f"); },
+                        {"result.json", "move", directory_.path().string()});
+  }
+}
+
+}  // namespace
+}  // namespace actrec
