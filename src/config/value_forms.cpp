@@ -70,7 +70,9 @@ ValueForm value_form(const FrameSize&, const Limits& limits) {
 
 ValueForm value_form(const TrainableStages&, const Limits& limits) {
   const Json named{{"type", "string"}, {"enum", {"all", "none"}}};
-  return {"stages", "all | none | " + limits_text(limits), {{"oneOf", {named, number_schema("integer", limits)}}}};
+  return {"stages",
+          "all | none | " + limits_text(limits),
+          {{"oneOf", {named, number_schema("integer", limits)}}}};
 }
 
 ValueForm value_form(const Normalization&, const Limits&) {

@@ -127,7 +127,8 @@ EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::ve
     Loader loader(pipeline, loader_options(settings, threads, device));
     result = evaluate_clips(*checkpoint.model, device, clips, classes, loader, progress, wanted);
     const int views = settings.augment.test_views;
-    if (views > 1) result = metrics_of(average_views(*checkpoint.model, device, clips, loader, views, {}), clips, classes);
+    if (views > 1)
+      result = metrics_of(average_views(*checkpoint.model, device, clips, loader, views, {}), clips, classes);
   }
   if (wanted != nullptr) result.ablation = meter.result(checkpoint.info.train_clips);
   return result;

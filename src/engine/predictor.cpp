@@ -27,10 +27,11 @@ std::vector<LabelProbability> most_probable(const torch::Tensor& logits,
   return top;
 }
 
-ClipLogits classify(Recogniser& model, const Settings& settings, const torch::Device& device, const ClipRef& clip,
-                    const std::shared_ptr<ClipPipeline>& pipeline) {
+ClipLogits classify(Recogniser& model, const Settings& settings, const torch::Device& device,
+                    const ClipRef& clip, const std::shared_ptr<ClipPipeline>& pipeline) {
   const int views = settings.augment.test_views;
-  if (views == 1 || settings.clip.sampling == Sampling::all) return classify_clip(model, device, clip, *pipeline);
+  if (views == 1 || settings.clip.sampling == Sampling::all)
+    return classify_clip(model, device, clip, *pipeline);
   Loader loader(pipeline, LoaderOptions());
   return {average_views(model, device, {clip}, loader, views, {})[0], settings.clip.frames};
 }

@@ -6,7 +6,8 @@
 namespace actrec {
 
 torch::Tensor average_views(Recogniser& model, const torch::Device& device, const std::vector<ClipRef>& clips,
-                            Loader& loader, int views, const std::function<void(std::int64_t clips)>& on_batch) {
+                            Loader& loader, int views,
+                            const std::function<void(std::int64_t clips)>& on_batch) {
   torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> sums;  // of probabilities, by batch: every view has the same batches
   for (int view = 0; view < views; ++view) {

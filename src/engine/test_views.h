@@ -10,11 +10,12 @@
 
 namespace actrec {
 
-// Log probabilities of clips, float32 [N, K] on the CPU, from the mean of the probabilities over `views` views of
-// each (augment.test_views). The model is on `device` and in evaluation mode. `on_batch` hears how many clips of
-// a view are done, and may be empty. Throws DataError for a clip that cannot be read, and Interrupted when the
-// user asked to stop.
+// Log probabilities of clips, float32 [N, K] on the CPU, from the mean of the probabilities over `views`
+// views of each (augment.test_views). The model is on `device` and in evaluation mode. `on_batch` hears how
+// many clips of a view are done, and may be empty. Throws DataError for a clip that cannot be read, and
+// Interrupted when the user asked to stop.
 torch::Tensor average_views(Recogniser& model, const torch::Device& device, const std::vector<ClipRef>& clips,
-                            Loader& loader, int views, const std::function<void(std::int64_t clips)>& on_batch);
+                            Loader& loader, int views,
+                            const std::function<void(std::int64_t clips)>& on_batch);
 
 }  // namespace actrec

@@ -36,7 +36,7 @@ TEST(JsonWriter, EverySettingSurvivesTheRoundTrip) {
   settings.device = "cuda:1";
   settings.data.split.by = SplitBy::random;  // `given` splits have no folds
   settings.data.split.fold = 1;              // below folds, which is 2
-  settings.clip.decode_size = 256;            // no smaller than clip.size
+  settings.clip.decode_size = 256;           // no smaller than clip.size
 
   // As text, since that is how it is kept.
   const Json document = Json::parse(settings_to_json(settings).dump());
