@@ -79,7 +79,8 @@ def register_pooling(feature_map):
 
 
 def convert(module, description, path):
-    register_pooling(description["feature_map"])
+    if description["feature_map"]:
+        register_pooling(description["feature_map"])
     options = dict(
         input_names=["clips"],
         output_names=["logits"],

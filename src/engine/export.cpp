@@ -11,6 +11,7 @@
 #include "config/config_file.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "models/torchscript_encoder.h"
 
 namespace actrec {
 namespace {
@@ -22,9 +23,14 @@ constexpr double kLargestDifference = 1e-4;
 // Features rounded to float16 may fall to either side.
 constexpr double kLargestRoundedDifference = 1e-2;
 
-// The module tree with the parameters and buffers (the same tensors) of `module`, without methods.
+// The module tree with the parameters and buffers (the same tensors) of `module`, without methods; those have
+// only encoders that are TorchScript already.
 jit::Module mirror(const torch::nn::Module& module, const CompilationUnit& unit) {
   jit::Module result(c10::QualifiedName("__torch__.actrec.Part"), unit, /*shouldMangle=*/true);
+  if (const auto* encoder = dynamic_cast<const TorchScriptEncoder*>(&module)) {
+    result.register_module("module", encoder->script());
+    return result;
+  }
   for (const auto& parameter : module.named_parameters(/*recurse=*/false)) {
     result.register_parameter(parameter.key(), parameter.value(), /*is_buffer=*/false);
   }
@@ -122,8 +128,30 @@ std::string temporal_source(const TemporalSettings& settings) {
   throw std::logic_error("unknown temporal type");
 }
 
+// What TorchScriptEncoder::forward does; a feature vector is a feature map of one pixel.
+std::string script_source(std::int64_t dim) {
+  return fmt::format(R"(
+  features = self.encoder.module.forward(frames.contiguous())
+  features = features.reshape([batch * length, {}, -1]).mean([2])
+)",
+                     dim);
+}
+
+std::string input_source(const TemporalSettings& settings) {
+  std::string source;
+  if (settings.standardize) source += "  features = (features - self.input.mean) / self.input.deviation\n";
+  if (settings.projection > 0) {
+    source += fmt::format(R"(
+  projected = torch.linear(features, self.input.projection.weight, self.input.projection.bias)
+  features = torch.relu(torch.layer_norm(projected, [{}], self.input.norm.weight, self.input.norm.bias))
+)",
+                          settings.projection);
+  }
+  return source;
+}
+
 // What Recogniser::forward does, around the encoder.
-std::string forward_source(const Settings& settings) {
+std::string forward_source(const Settings& settings, std::int64_t dim) {
   const FrameSize size = settings.clip.size;
   // Expanding to the size that is there changes nothing, and refuses frames of another.
   std::string source = fmt::format(R"(
@@ -132,13 +160,16 @@ def forward(self, clips: Tensor) -> Tensor:
   length = clips.size(1)
   pixels = clips.expand([-1, -1, {}, {}, 3]).flatten(0, 1).type_as(self.pixel_scale)
   frames = torch.addcmul(self.pixel_shift, pixels, self.pixel_scale).permute([0, 3, 1, 2])
-  features = self.encoder.forward(frames)
 )",
                                    size.height, size.width);
+  source += settings.model.encoder.type == EncoderType::torchscript
+                ? script_source(dim)
+                : "  features = self.encoder.forward(frames)\n";
   if (settings.model.encoder.trainable.is_none()) {
     source += fmt::format("  features = features.to({}).type_as(self.pixel_scale)\n", kFloat16);
   }
-  source += "  features = features.view([batch, length, -1])\n";
+  source += fmt::format("  features = features.view([batch, length, {}])\n", dim);
+  source += input_source(settings.model.temporal);
   source += temporal_source(settings.model.temporal);
   return source + "  return torch.linear(summary, self.classifier.weight, self.classifier.bias)\n";
 }
@@ -158,9 +189,13 @@ Export make_export(const Checkpoint& checkpoint) {
   const torch::Tensor mean = channels(info.statistics.mean), deviation = channels(info.statistics.std);
   module.register_buffer("pixel_scale", (1 / (255 * deviation)).to(torch::kFloat32));
   module.register_buffer("pixel_shift", (-mean / deviation).to(torch::kFloat32));
-  const auto graph =
-      trace_encoder(checkpoint.model->encoder(), info.settings.clip.size, module.attr("encoder").toModule());
-  module.define(forward_source(info.settings));
+  Encoder& encoder = checkpoint.model->encoder();
+  nlohmann::ordered_json feature_map;
+  if (info.settings.model.encoder.type != EncoderType::torchscript) {
+    feature_map =
+        averaged_map(*trace_encoder(encoder, info.settings.clip.size, module.attr("encoder").toModule()));
+  }
+  module.define(forward_source(info.settings, encoder.dim()));
   module.eval();
   const nlohmann::ordered_json description = {
       {"format", "actrec export"},
@@ -168,7 +203,7 @@ Export make_export(const Checkpoint& checkpoint) {
       {"classes", info.classes},
       {"normalization", {{"mean", info.statistics.mean}, {"std", info.statistics.std}}},
       {"clip", settings_to_json(info.settings).at("clip")},
-      {"feature_map", averaged_map(*graph)}};
+      {"feature_map", feature_map}};
   return {module, description.dump(2)};
 }
 

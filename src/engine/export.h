@@ -17,7 +17,8 @@ constexpr const char* kExportDescription = "actrec.json";
 // Beside the model lies a JSON document, kExportDescription: format, version, classes (in the order of the
 // logits), normalization (mean and std of pixels in 0..1, applied inside the model), clip, the settings that
 // say which frames are to be given and how they are resized, and feature_map, the height and width of what a
-// convolutional encoder averages to its grid.
+// convolutional encoder of actrec's averages to its grid. Where clip.motion is not none, the pixels are
+// motion images as data/motion.h makes them. The logits are those of one view.
 //
 // The file is written only after the module, read back from the bytes to be written, has given the logits of
 // checkpoint.model, which is on the CPU in evaluation mode, for batches of different sizes and lengths.

@@ -38,6 +38,8 @@ class TorchScriptEncoder : public Encoder {
   torch::Tensor forward(torch::Tensor frames) override;
   std::int64_t dim() const override { return dim_; }
   std::vector<Stage> stages() const override { return {{part_}}; }
+  // The module itself, whose tensors are this encoder's as long as they stay on the CPU.
+  const torch::jit::Module& script() const { return script_; }
 
  private:
   void try_out(FrameSize size, const std::filesystem::path& path);

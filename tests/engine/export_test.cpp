@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "frame_folders.h"
 #include "temporary_directory.h"
+#include "torch_files.h"
 
 namespace actrec {
 namespace {
@@ -83,6 +84,37 @@ TEST(Export, GivesTheLogitsOfEveryTemporalHeadAndPooling) {
         expect_same_logits(example(model));
       }
     }
+  }
+}
+
+TEST(Export, StandardisesAndProjectsFeatures) {
+  for (const bool standardize : {false, true}) {
+    for (const int projection : {0, 7}) {
+      ModelSettings model;
+      model.encoder.channels = {4, 6};
+      model.temporal.standardize = standardize;
+      model.temporal.projection = projection;
+      expect_same_logits(example(model));
+    }
+  }
+}
+
+TEST(Export, HasTheFirstStagesOfANetwork) {
+  ModelSettings model;
+  model.encoder.type = EncoderType::resnet18;
+  model.encoder.stages = 3;
+  model.encoder.grid = 2;
+  expect_same_logits(example(model));
+}
+
+TEST(Export, TakesEncodersThatAreTorchScript) {
+  ACTREC_NEED_TORCH_FILES();
+  for (const char* name : {"scripted.pt", "traced.pt", "frozen.pt"}) {
+    SCOPED_TRACE(name);
+    ModelSettings model;
+    model.encoder.type = EncoderType::torchscript;
+    model.encoder.weights = torch_files() / name;
+    expect_same_logits(example(model));
   }
 }
 
