@@ -111,7 +111,13 @@ class Trainer {
     torch::manual_seed(KeyedRandom(settings.train.seed, Purpose::initialize).next64());
     model_ = std::make_shared<Recogniser>(settings.model, settings.clip.size,
                                           static_cast<std::int64_t>(splits.classes.size()), info_.statistics);
-    if (weights) load_weights(*weights);
+    if (weights) {
+      load_weights(*weights);
+    } else if (settings.model.encoder.trainable.is_none()) {
+      spdlog::warn(
+          "model.encoder.trainable is none, but there are no weights: the encoder stays random; set "
+          "model.encoder.weights");
+    }
     model_->set_memory_format(info_.settings.train.memory_format);
     model_->to(device_);
     model_->set_trainable(trainable_at(settings.model.encoder, 0));

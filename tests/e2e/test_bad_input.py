@@ -194,7 +194,7 @@ class CommandLineTest(actrec.TestCase):
             (["predict", "x"], "`actrec predict` needs INPUT...: video files"),
             (["config", "diff"], "`actrec config diff` needs A: a configuration"),
             (["config"], "`actrec config` needs a command: show, explain"),
-            ([], "`actrec` needs a command: train, evaluate"),
+            ([], "`actrec` needs a command: train, crossval, evaluate"),
         ):
             with self.subTest(arguments):
                 self.fail_with(USAGE, arguments, message)

@@ -29,7 +29,7 @@ Checkpoint example(const ModelSettings& model) {
   checkpoint.model = std::make_shared<Recogniser>(model, info.settings.clip.size, 3, info.statistics);
   const torch::NoGradGuard no_grad;
   for (auto& buffer : checkpoint.model->named_buffers()) {
-    if (buffer.value().dim() > 0) buffer.value().uniform_(0.5, 1.5);
+    if (buffer.value().is_floating_point()) buffer.value().uniform_(0.5, 1.5);
   }
   checkpoint.model->eval();
   return checkpoint;
