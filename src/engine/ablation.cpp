@@ -77,7 +77,9 @@ void AblationMeter::add(Recogniser& model, const ClipFeatures& features,
   const std::vector<std::size_t> reversed = compare(features.backwards.flip({1}), reversed_);
   for (std::size_t i = 0; i < clips.size(); ++i) {
     if (reversed[i] != before[i]) ++changes_[{before[i], reversed[i]}];
-    ++clips_of_class_[static_cast<std::size_t>(clips[i]->label)];
+    const auto label = static_cast<std::size_t>(clips[i]->label);
+    hits_ += before[i] == label ? 1 : 0;
+    ++clips_of_class_[label];
     ++clips_;
   }
 }
@@ -89,6 +91,7 @@ InputTest AblationMeter::test_of(const Count& count) const {
 
 AblationResult AblationMeter::result(const std::vector<std::int64_t>& train_clips) const {
   AblationResult result;
+  result.top1 = test_of({hits_, 0, 0}).top1;
   result.single_frame = test_of(single_frame_);
   result.mean_frame = test_of(mean_frame_);
   result.reversed = test_of(reversed_);

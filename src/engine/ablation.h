@@ -55,7 +55,7 @@ class AblationMeter {
   std::vector<std::string> classes_;
   std::uint64_t seed_;
   bool encodes_twice_;
-  std::int64_t clips_ = 0;
+  std::int64_t clips_ = 0, hits_ = 0;  // hits: without any change
   std::vector<std::int64_t> clips_of_class_;
   Count single_frame_, mean_frame_, reversed_, shuffled_;
   std::map<std::pair<std::size_t, std::size_t>, std::int64_t> changes_;  // (before, reversed): clips

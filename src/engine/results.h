@@ -26,8 +26,9 @@ struct InputTest {
   std::int64_t gained = 0;  // clips that are recognised only with it
 };
 
-// What of a clip a model needs.
+// What of a clip a model needs, measured on the plain view of each clip whatever augment.test_views says.
 struct AblationResult {
+  double top1 = 0;                       // of the unchanged clips
   std::optional<double> majority_class;  // top-1 of always answering `majority_name`; none where not known
   std::string majority_name;             // the class with the most training clips, the first of several
   InputTest single_frame;                // the features of the clip's centre frame in place of every frame's

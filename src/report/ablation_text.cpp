@@ -13,18 +13,18 @@ namespace {
 constexpr std::size_t kLabelWidth = 25;
 
 // "-27 points" against the unchanged clips.
-std::string points(const EvaluationResult& result, const InputTest& test) {
-  const long difference = std::lround(100 * (test.top1 - result.top1));
+std::string points(const AblationResult& ablation, const InputTest& test) {
+  const long difference = std::lround(100 * (test.top1 - ablation.top1));
   return fmt::format("{}{} points", difference > 0 ? "+" : "", difference);
 }
 
 // "reversed frames: 30 % (-27 points)"
-std::string measured(const EvaluationResult& result, const char* what, const InputTest& test) {
-  return fmt::format("{}: {:.0f} % ({})", what, 100 * test.top1, points(result, test));
+std::string measured(const AblationResult& ablation, const char* what, const InputTest& test) {
+  return fmt::format("{}: {:.0f} % ({})", what, 100 * test.top1, points(ablation, test));
 }
 
-std::string row(const EvaluationResult& result, const char* what, const InputTest& test) {
-  return fmt::format("{}  {:.4f}  {}\n", pad(what, kLabelWidth), test.top1, points(result, test));
+std::string row(const AblationResult& ablation, const char* what, const InputTest& test) {
+  return fmt::format("{}  {:.4f}  {}\n", pad(what, kLabelWidth), test.top1, points(ablation, test));
 }
 
 }  // namespace
@@ -36,16 +36,16 @@ bool is_distinguishable(const InputTest& test) {
 
 std::string time_sentence(const EvaluationResult& result) {
   const AblationResult& ablation = *result.ablation;
-  const std::string reversed = measured(result, "reversed frames", ablation.reversed);
+  const std::string reversed = measured(ablation, "reversed frames", ablation.reversed);
   if (is_distinguishable(ablation.reversed)) return reversed + ": the order of frames matters";
   if (is_distinguishable(ablation.shuffled)) {
-    return measured(result, "shuffled frames", ablation.shuffled) + ": the order of frames matters";
+    return measured(ablation, "shuffled frames", ablation.shuffled) + ": the order of frames matters";
   }
   const std::string unclear =
       fmt::format("{}, not distinguishable with {}", reversed, format_count(result.clips, "clip"));
   if (is_distinguishable(ablation.single_frame)) {
     return fmt::format("{}; {}: the model uses several frames, but not their order", unclear,
-                       measured(result, "one frame alone", ablation.single_frame));
+                       measured(ablation, "one frame alone", ablation.single_frame));
   }
   return unclear + ": no sign that the model uses time";
 }
@@ -53,11 +53,11 @@ std::string time_sentence(const EvaluationResult& result) {
 std::string ablation_text(const EvaluationResult& result) {
   const AblationResult& ablation = *result.ablation;
   std::string text = fmt::format("{}   top-1\n", pad("what the model gets", kLabelWidth));
-  text += fmt::format("{}  {:.4f}\n", pad("the clip", kLabelWidth), result.top1);
-  text += row(result, "only its centre frame", ablation.single_frame);
-  text += row(result, "the mean of its frames", ablation.mean_frame);
-  text += row(result, "its frames shuffled", ablation.shuffled);
-  text += row(result, "its frames reversed", ablation.reversed);
+  text += fmt::format("{}  {:.4f}\n", pad("the clip", kLabelWidth), ablation.top1);
+  text += row(ablation, "only its centre frame", ablation.single_frame);
+  text += row(ablation, "the mean of its frames", ablation.mean_frame);
+  text += row(ablation, "its frames shuffled", ablation.shuffled);
+  text += row(ablation, "its frames reversed", ablation.reversed);
   if (ablation.majority_class) {
     text += fmt::format("{}  {:.4f}  always {}, the most frequent in training\n", pad("nothing", kLabelWidth),
                         *ablation.majority_class, ablation.majority_name);

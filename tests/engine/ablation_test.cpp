@@ -87,6 +87,7 @@ TEST_F(AblationTest, AgreesWithChangedClips) {
   EXPECT_EQ(result.changed, result.reversed.lost);
   EXPECT_EQ(result.single_frame.lost, lost(pixels.narrow(1, 2, 1).expand({-1, 4, -1, -1, -1})));
   EXPECT_EQ(result.reversed.gained, 0);
+  EXPECT_EQ(result.top1, 1);
   EXPECT_DOUBLE_EQ(result.reversed.top1, 1 - static_cast<double>(result.reversed.lost) / 20);
   AblationMeter again(splits_.classes, settings_);
   again.add(*recogniser, again.encode(*recogniser, pixels), pointers, logits);
