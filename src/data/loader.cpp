@@ -14,6 +14,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/random.h"
 #include "core/system.h"
@@ -23,13 +24,7 @@
 namespace actrec {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr double kFirstWarning = 30;  // seconds that a clip may take before the log says so
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 }  // namespace
 

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <system_error>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/stop_signal.h"
 #include "core/system.h"
@@ -24,15 +24,9 @@
 namespace actrec {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr std::size_t kMinSteps = 24;   // of an epoch, so that its beginning and end do not count
 constexpr std::size_t kMaxClips = 512;  // that are decoded and cached
 constexpr double kSeconds = 6;          // for each measurement but training
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 void stop_if_requested() {
   if (stop_requested()) throw Interrupted();
@@ -99,6 +93,7 @@ double compute_rate(const std::vector<ClipRef>& clips, const std::shared_ptr<Cli
                                    resolve_normalization(NormalizationType::imagenet, {}, {}, *pipeline, 1));
   model->set_memory_format(choose_memory_format(settings, device));
   model->to(device);
+  model->set_trainable(settings.model.encoder.trainable);
   TrainingStep step(model, settings, {}, device);
   const auto run = [&] {
     stop_if_requested();

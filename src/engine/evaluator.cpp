@@ -125,8 +125,9 @@ EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::ve
     result = evaluate_whole_clips(*checkpoint.model, device, clips, classes, *pipeline, progress, wanted);
   } else {
     Loader loader(pipeline, loader_options(settings, threads, device));
-    result = evaluate_clips(*checkpoint.model, device, clips, classes, loader, progress, wanted);
     const int views = settings.augment.test_views;
+    if (views == 1 || wanted != nullptr)  // the ablation is of the plain view
+      result = evaluate_clips(*checkpoint.model, device, clips, classes, loader, progress, wanted);
     if (views > 1)
       result = metrics_of(average_views(*checkpoint.model, device, clips, loader, views, {}), clips, classes);
   }

@@ -4,24 +4,15 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <chrono>
 #include <numeric>
 #include <utility>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/stop_signal.h"
 #include "core/text.h"
 
 namespace actrec {
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-}  // namespace
 
 FeatureLoader::FeatureLoader(Loader& pixels, FeatureCache& cache, std::shared_ptr<Recogniser> model,
                              const torch::Device& device, int batch_size, int views)

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <chrono>
 #include <cmath>
 #include <numeric>
 #include <optional>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/random.h"
 #include "core/stop_signal.h"
@@ -28,12 +28,6 @@
 
 namespace actrec {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Training clips of each class.
 std::vector<std::int64_t> count_clips(const DataSplits& splits) {
