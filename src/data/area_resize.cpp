@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <string>
 #include <vector>
 
+#include "core/error.h"
 #include "core/vectorize.h"
 
 namespace actrec {
 namespace {
+
+constexpr double kMaxSide = 32'000;  // of a reduced frame
 
 // The run of old pixels under each new pixel of a row or column, with weights that add up to 1. All runs have
 // the same length, so that the processor can foresee the loop over them: the last weights may be 0, and their
@@ -124,6 +128,25 @@ cv::Mat reduce_by_area(const cv::Mat& image, cv::Size size) {
     add_columns(columns, sum.data(), reduced.ptr(y));
   }
   return reduced;
+}
+
+cv::Size reduced_size(cv::Size frame, int short_side) {
+  const int side = std::min(frame.width, frame.height);
+  const double factor = std::min(1.0, static_cast<double>(short_side) / side);
+  // OpenCV's warps count pixels in 16 bits.
+  if (std::max(frame.width, frame.height) * factor > kMaxSide) {
+    throw DataError("a frame of " + std::to_string(frame.width) + "x" + std::to_string(frame.height) +
+                        " pixels is too long and narrow",
+                    "cut or scale the video");
+  }
+  if (side <= short_side) return frame;
+  return {std::max(1, static_cast<int>(std::lround(frame.width * factor))),
+          std::max(1, static_cast<int>(std::lround(frame.height * factor)))};
+}
+
+cv::Mat reduce_frame(const cv::Mat& frame, int short_side) {
+  const cv::Size size = reduced_size(frame.size(), short_side);
+  return size == frame.size() ? frame.clone() : reduce_by_area(frame, size);
 }
 
 }  // namespace actrec

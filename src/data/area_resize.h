@@ -9,4 +9,11 @@ namespace actrec {
 // most the image's size.
 cv::Mat reduce_by_area(const cv::Mat& image, cv::Size size);
 
+// The size of a frame reduced until its short side is `short_side` pixels; its own where it is not larger.
+// Throws DataError for a frame so long that it could not be warped.
+cv::Size reduced_size(cv::Size frame, int short_side);
+
+// The frame reduced to that size by area averaging; a copy where it is not larger.
+cv::Mat reduce_frame(const cv::Mat& frame, int short_side);
+
 }  // namespace actrec

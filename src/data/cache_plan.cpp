@@ -29,7 +29,7 @@ CacheSize estimate(const ClipRef& clip, const Settings& settings) {
   const auto reader = open_video(clip.path);
   const auto frames = static_cast<double>(expected_frames(reader->header(), clip));
   if (!reader->grab()) return {};
-  const cv::Mat frame = reduce_frame(reader->retrieve(), working_size(settings.clip));
+  const cv::Mat frame = reader->retrieve_reduced(working_size(settings.clip));
   std::vector<std::uint8_t> jpeg;
   encode_frame(frame, {FrameEncoding::jpeg, settings.data.cache_quality}, jpeg);
   return {frames * 3 * static_cast<double>(frame.total()), frames * static_cast<double>(jpeg.size())};

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 // How many bytes a clip being written may grow between two looks at the limit.
 constexpr std::uint64_t kStride = 64ULL << 20;
 // Raise when decoding, reducing or encoding frames begins to give other pixels.
-constexpr int kPixelVersion = 1;
+constexpr int kPixelVersion = 2;
 
 // Runs `write`, whose errors are about the cache's files.
 template <typename Write>

@@ -11,7 +11,6 @@
 
 #include "core/error.h"
 #include "core/text.h"
-#include "data/area_resize.h"
 #include "data/video_reader.h"
 
 namespace actrec {
@@ -21,8 +20,6 @@ using Indices = std::vector<std::int64_t>;
 
 // A header that claims more than this is not worth a try.
 constexpr std::int64_t kMaxClaim = 10'000'000;
-
-constexpr double kMaxSide = 32'000;  // of a reduced frame
 
 std::string key(const ClipRef& clip) {
   return clip.path.string() + '\n' + std::to_string(clip.begin_seconds) + '\n' +
@@ -67,7 +64,7 @@ std::optional<std::vector<cv::Mat>> pick(VideoWalk& walk, const Indices& wanted,
   Frames frames;
   for (const std::int64_t i : std::set<std::int64_t>(wanted.begin(), wanted.end())) {
     if (!walk.go_to(first + i)) return std::nullopt;
-    frames[i] = reduce_frame(walk.frame(), short_side);
+    frames[i] = walk.reduced_frame(short_side);
   }
   if (!walk.intact()) return std::nullopt;
   return in_order(frames, wanted);
@@ -101,21 +98,6 @@ auto naming_clip(const ClipRef& clip, const Work& work) {
 }
 
 }  // namespace
-
-cv::Mat reduce_frame(const cv::Mat& frame, int short_side) {
-  const int side = std::min(frame.rows, frame.cols);
-  // OpenCV's warps count pixels in 16 bits.
-  if (std::max(frame.rows, frame.cols) / std::max(1.0, static_cast<double>(side) / short_side) > kMaxSide) {
-    throw DataError("a frame of " + std::to_string(frame.cols) + "x" + std::to_string(frame.rows) +
-                        " pixels is too long and narrow",
-                    "cut or scale the video");
-  }
-  if (side <= short_side) return frame.clone();
-  const double factor = static_cast<double>(short_side) / side;
-  const cv::Size size(std::max(1, static_cast<int>(std::lround(frame.cols * factor))),
-                      std::max(1, static_cast<int>(std::lround(frame.rows * factor))));
-  return reduce_by_area(frame, size);
-}
 
 std::int64_t expected_frames(const VideoHeader& header, const ClipRef& clip) {
   const double rate = header.frames_per_second > 0 ? header.frames_per_second : kFallbackFramesPerSecond;
@@ -172,7 +154,7 @@ FrameDecoder::Span FrameDecoder::go_through(const ClipRef& clip,
 
 void FrameDecoder::decode_all(const ClipRef& clip, const std::function<void(const cv::Mat&)>& visit) {
   naming_clip(clip, [&] {
-    go_through(clip, [&](std::int64_t, VideoWalk& walk) { visit(reduce_frame(walk.frame(), short_side_)); });
+    go_through(clip, [&](std::int64_t, VideoWalk& walk) { visit(walk.reduced_frame(short_side_)); });
   });
 }
 
@@ -200,7 +182,7 @@ std::vector<cv::Mat> FrameDecoder::decode_unknown(const ClipRef& clip, const Fra
       const Indices chosen = choose_tentatively(choose, expected_frames(walk.header(), clip));
       tentative.insert(chosen.begin(), chosen.end());
     }
-    if (tentative.count(i) > 0) frames[i] = reduce_frame(walk.frame(), short_side_);
+    if (tentative.count(i) > 0) frames[i] = walk.reduced_frame(short_side_);
   });
   const Indices wanted = choose(span.count);
   if (const auto images = in_order(frames, wanted)) return *images;

@@ -23,10 +23,6 @@ using FrameChooser = std::function<std::vector<std::int64_t>(std::int64_t frame_
 // How many frames the header of a clip's video lets expect in the clip; 0: no idea.
 std::int64_t expected_frames(const VideoHeader& header, const ClipRef& clip);
 
-// The frame reduced by area averaging until its short side is `short_side` pixels; a copy where it is not
-// larger. Throws DataError for a frame so long that it could not be warped.
-cv::Mat reduce_frame(const cv::Mat& frame, int short_side);
-
 // Decodes chosen frames of clips, reduced once to a working size. The true frame count of a clip is
 // measured the first time (by reading to its end) and remembered; later reads stop after the last chosen
 // frame, and go from key frame to key frame where chosen frames of a long video lie far apart (see

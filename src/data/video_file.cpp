@@ -11,12 +11,11 @@ extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/imgutils.h>
-#include <libavutil/pixdesc.h>
-#include <libswscale/swscale.h>
 }
 
 #include "core/error.h"
 #include "data/checksum.h"
+#include "data/frame_conversion.h"
 
 namespace actrec {
 namespace {
@@ -43,9 +42,6 @@ struct PacketFreer {
 };
 struct FrameFreer {
   void operator()(AVFrame* frame) const { av_frame_free(&frame); }
-};
-struct ScalerFreer {
-  void operator()(SwsContext* scaler) const { sws_freeContext(scaler); }
 };
 
 std::string error_text(int code) {
@@ -106,7 +102,7 @@ Orientation stream_orientation(const AVStream& stream) {
 
 class VideoFile : public VideoReader {
  public:
-  explicit VideoFile(const fs::path& path) : path_(path) {
+  explicit VideoFile(const fs::path& path) : path_(path), conversion_(path) {
     open_container();
     open_decoder();
     fill_header();
@@ -117,7 +113,11 @@ class VideoFile : public VideoReader {
 
   const VideoHeader& header() const override { return header_; }
   bool grab() override;
-  cv::Mat retrieve() override;
+  cv::Mat retrieve() override { return turned(conversion_.to_rgb(*frame_)); }
+  cv::Mat retrieve_reduced(int short_side) override {
+    cv::Mat image = turned(conversion_.to_reduced_rgb(*frame_, short_side));
+    return image.data == turned_.data ? image.clone() : image;
+  }
   double time_seconds() const override { return time_; }
   std::optional<KeyFrame> key_frame() override;
   bool seek(const KeyFrame& key) override;
@@ -135,7 +135,7 @@ class VideoFile : public VideoReader {
   bool decode_next();
   void advance_time();
   std::uint64_t checksum_of_frame() const;
-  void prepare_conversion();
+  cv::Mat turned(cv::Mat image);
   [[noreturn]] void timed_out() const {
     throw DataError(
         path_.string() + " could not be read on within " + std::to_string(kTimeout.count()) + " s",
@@ -150,8 +150,7 @@ class VideoFile : public VideoReader {
   std::unique_ptr<AVCodecContext, CodecCloser> codec_;
   std::unique_ptr<AVPacket, PacketFreer> packet_;
   std::unique_ptr<AVFrame, FrameFreer> frame_;  // as decoded
-  std::unique_ptr<AVFrame, FrameFreer> rgb_;    // the same in RGB
-  std::unique_ptr<SwsContext, ScalerFreer> scaler_;
+  FrameConversion conversion_;
   AVStream* stream_ = nullptr;
   Orientation orientation_;
   cv::Mat turned_;
@@ -331,44 +330,7 @@ void VideoFile::advance_time() {
   time_ = std::max(time_, seconds);
 }
 
-// Makes scaler_ and rgb_ fit the current frame, which may differ from the last in size and format.
-void VideoFile::prepare_conversion() {
-  const AVFrame& source = *frame_;
-  SwsContext* scaler = sws_getCachedContext(
-      scaler_.release(), source.width, source.height, static_cast<AVPixelFormat>(source.format), source.width,
-      source.height, AV_PIX_FMT_RGB24, SWS_BICUBIC, nullptr, nullptr, nullptr);
-  scaler_.reset(scaler);
-  if (!scaler_) {
-    const char* name = av_get_pix_fmt_name(static_cast<AVPixelFormat>(source.format));
-    throw DataError(path_.string() + ": frame " + std::to_string(index_) + " of " +
-                        std::to_string(source.width) + "x" + std::to_string(source.height) + " pixels (" +
-                        (name != nullptr ? name : "unknown format") + ") cannot be converted to RGB",
-                    "convert the video to H.264 with -pix_fmt yuv420p");
-  }
-  int* from = nullptr;
-  int* to = nullptr;
-  int from_full = 0, to_full = 0, brightness = 0, contrast = 0, saturation = 0;
-  if (sws_getColorspaceDetails(scaler_.get(), &from, &from_full, &to, &to_full, &brightness, &contrast,
-                               &saturation) >= 0) {
-    if (source.color_range != AVCOL_RANGE_UNSPECIFIED) from_full = source.color_range == AVCOL_RANGE_JPEG;
-    sws_setColorspaceDetails(scaler_.get(), sws_getCoefficients(source.colorspace), from_full, to, to_full,
-                             brightness, contrast, saturation);
-  }
-  if (rgb_ && rgb_->width == source.width && rgb_->height == source.height) return;
-  rgb_.reset(av_frame_alloc());
-  if (!rgb_) throw std::bad_alloc();
-  rgb_->format = AV_PIX_FMT_RGB24;
-  rgb_->width = source.width;
-  rgb_->height = source.height;
-  // FFmpeg's own buffers have room for its vector code, which writes past the end of a row.
-  if (av_frame_get_buffer(rgb_.get(), 0) < 0) throw std::bad_alloc();
-}
-
-cv::Mat VideoFile::retrieve() {
-  prepare_conversion();
-  sws_scale(scaler_.get(), frame_->data, frame_->linesize, 0, frame_->height, rgb_->data, rgb_->linesize);
-  cv::Mat image(rgb_->height, rgb_->width, CV_8UC3, rgb_->data[0],
-                static_cast<std::size_t>(rgb_->linesize[0]));
+cv::Mat VideoFile::turned(cv::Mat image) {
   if (orientation_.transpose) {
     cv::transpose(image, turned_);
     image = turned_;

@@ -8,12 +8,15 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "data/area_resize.h"
 #include "data/frame_folder.h"
 #include "data/video_file.h"
 
 namespace actrec {
 
 namespace fs = std::filesystem;
+
+cv::Mat VideoReader::retrieve_reduced(int short_side) { return reduce_frame(retrieve(), short_side); }
 
 std::unique_ptr<VideoReader> open_video(const fs::path& path) {
   std::error_code error;

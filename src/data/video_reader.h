@@ -40,6 +40,9 @@ class VideoReader {
   // matrix and range that the stream names are used (BT.601, limited, where it names none). The size may
   // change from frame to frame. Valid until the next call of grab() or retrieve().
   virtual cv::Mat retrieve() = 0;
+  // The same frame reduced by area averaging until its short side is `short_side` pixels, in memory of its
+  // own; a copy where it is not larger. Throws DataError for a frame so long that it could not be warped.
+  virtual cv::Mat retrieve_reduced(int short_side);
   // Presentation time of the frame that grab() stepped to, in seconds from the first frame's; never
   // decreases. Where there are no time stamps it is index / frame rate, with 25 frames per second where
   // there is no frame rate either (folders of images).

@@ -28,7 +28,7 @@ class VideoWalk {
 
   std::int64_t index() const { return index_; }  // of the frame stepped to; -1 before the first step
   double time_seconds() const { return reader_->time_seconds(); }
-  cv::Mat frame() { return reader_->retrieve(); }
+  cv::Mat reduced_frame(int short_side) { return reader_->retrieve_reduced(short_side); }
   const VideoHeader& header() const { return reader_->header(); }
 
   bool has_sought() const { return has_sought_; }
