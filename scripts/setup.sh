@@ -2,8 +2,8 @@
 # usage: scripts/setup.sh [--tests]
 #
 # Installs with apt what actrec needs (Debian 12, Debian 13, Ubuntu 24.04); does nothing when all is there.
-#   --tests   also what the tests need: ffmpeg, Google Benchmark, PyTorch, torchvision, NumPy and OpenCV for Python, and a
-#             virtual environment, build/test-venv, with safetensors from PyPI
+#   --tests   also what the tests need: ffmpeg, Google Benchmark, PyTorch, torchvision, NumPy and OpenCV for Python, Chromium
+#             (where apt has it), and a virtual environment, build/test-venv, with safetensors and tensorboard from PyPI
 #
 # To build with another LibTorch, such as one for CUDA, set CMAKE_PREFIX_PATH=/path/to/libtorch here and
 # for scripts/build.sh; libtorch-dev is then left out.
@@ -25,7 +25,8 @@ build_packages=(
 )
 torch_packages=(libtorch-dev libgloo-dev) # LibTorch's c10d headers include gloo's
 test_packages=(ffmpeg libbenchmark-dev python3-torch python3-torchvision python3-numpy python3-opencv python3-packaging python3-venv)
-safetensors_version=0.7.0
+optional_test_packages=(chromium) # Ubuntu's apt has it as a snap only
+pypi_packages=(safetensors==0.7.0 tensorboard==2.20.0 protobuf==6.33.0 absl-py==2.3.1) # the last two: what reading events needs
 
 installed() { [[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]; }
 available() { [[ "$(apt-cache policy "$1")" =~ Candidate:\ [^\(] ]]; }
@@ -79,15 +80,18 @@ report_blas() {
 
 make_test_venv() {
   local venv=build/test-venv
-  local check="import safetensors as s; raise SystemExit(s.__version__ != '$safetensors_version')"
+  local check="from importlib.metadata import version
+for package in '${pypi_packages[*]}'.split():
+    name, wanted = package.split('==')
+    assert version(name) == wanted"
   if "$venv/bin/python" -c "$check" 2>/dev/null; then
-    note "$venv has safetensors $safetensors_version"
+    note "$venv has ${pypi_packages[*]}"
     return
   fi
-  note "making $venv with safetensors $safetensors_version from PyPI"
+  note "making $venv with ${pypi_packages[*]} from PyPI"
   /usr/bin/python3 -m venv --clear --system-site-packages "$venv"
-  "$venv/bin/pip" install --quiet --retries 2 --no-deps "safetensors==$safetensors_version" ||
-    note "warning: could not install safetensors; the tests that read checkpoints from Python will skip"
+  "$venv/bin/pip" install --quiet --retries 2 --no-deps "${pypi_packages[@]}" ||
+    note "warning: could not install them; the tests that read checkpoints and events from Python will skip"
 }
 
 with_tests=false
@@ -109,6 +113,9 @@ if [[ ! -f "${CMAKE_PREFIX_PATH:-}/share/cmake/Torch/TorchConfig.cmake" ]]; then
 fi
 if $with_tests; then
   packages+=("${test_packages[@]}")
+  for package in "${optional_test_packages[@]}"; do
+    if available "$package"; then packages+=("$package"); fi
+  done
 fi
 install_packages "${packages[@]}"
 report_blas

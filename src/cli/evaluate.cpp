@@ -1,13 +1,11 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-
 #include "cli/common.h"
+#include "cli/evaluation_data.h"
+#include "cli/make_report.h"
 #include "cli/verbs.h"
-#include "config/config_file.h"
-#include "core/text.h"
-#include "data/dataset_index.h"
+#include "core/atomic_file.h"
 #include "engine/checkpoint.h"
 #include "engine/evaluator.h"
 #include "report/progress.h"
@@ -17,98 +15,35 @@ namespace actrec {
 namespace {
 
 struct EvaluateArguments {
-  std::string checkpoint, data, split;
+  std::string checkpoint, report;
+  DataOptions data;
   InferenceOptions inference;
   bool json = false;
 };
 
-// The clips to evaluate on, labelled with the checkpoint's class indices.
-struct EvaluationClips {
-  std::vector<ClipRef> clips;
-  std::string description;
-};
-
-// Gives each clip the label that its class has in the checkpoint. Classes the data lacks are fine.
-void relabel(std::vector<ClipRef>& clips, const std::vector<std::string>& data_classes,
-             const std::vector<std::string>& classes) {
-  std::vector<std::string> unknown;
-  std::vector<int> label_of;
-  for (const std::string& name : data_classes) {
-    const auto match = std::find(classes.begin(), classes.end(), name);
-    if (match == classes.end()) unknown.push_back(name);
-    label_of.push_back(static_cast<int>(match - classes.begin()));
-  }
-  if (!unknown.empty()) {
-    throw DataError(
-        fmt::format("the data has classes that the checkpoint does not know: {}; the checkpoint knows: {}",
-                    join(unknown, ", "), join(classes, ", ")),
-        "evaluate on data with the same class names, or train a model for these classes");
-  }
-  for (ClipRef& clip : clips) clip.label = label_of[static_cast<std::size_t>(clip.label)];
-}
-
-EvaluationClips clips_of_own_data(const CheckpointInfo& info, std::string split) {
-  const std::filesystem::path& path = info.settings.data.path;
-  if (!std::filesystem::exists(path)) {
-    throw DataError(
-        fmt::format("the data set that the model was trained on, {}, does not exist here", path.string()),
-        "give a data set with --data PATH");
-  }
-  const DataSplits splits = load_splits(info.settings);
-  if (splits.fingerprint != info.split_fingerprint) {
-    spdlog::warn(
-        "the data set or its splits have changed since training: clips evaluated now may have been trained "
-        "on");
-  }
-  if (split.empty()) split = splits.test.empty() ? "val" : "test";
-  EvaluationClips result{splits.split(split), fmt::format("{} split, {}", split, splits.method)};
-  if (result.clips.empty()) {
-    throw DataError(fmt::format("the {} split of {} is empty", split, info.settings.data.path.string()),
-                    "choose another with --split");
-  }
-  relabel(result.clips, splits.classes, info.classes);
-  return result;
-}
-
-EvaluationClips clips_of_other_data(const CheckpointInfo& info, const std::string& path,
-                                    const std::string& split) {
-  DataSettings data = info.settings.data;
-  data.path = absolute_path(path);
-  data.format = DataFormat::automatic;
-  data.videos.clear();
-  data.split = SplitSettings();  // groups and folds of the training data mean nothing here
-  DatasetIndex index = read_dataset_unchecked(data);
-  relabel(index.clips, index.classes, info.classes);
-  if (split.empty()) return {index.clips, "all clips"};
-  EvaluationClips result{{}, split + " split"};
-  std::copy_if(index.clips.begin(), index.clips.end(), std::back_inserter(result.clips),
-               [&](const ClipRef& clip) { return clip.split == split; });
-  if (result.clips.empty()) {
-    throw DataError(fmt::format("{} has no clips in split '{}'", path, split),
-                    "leave out --split to use all clips");
-  }
-  return result;
-}
-
 ExitCode evaluate_verb(const EvaluateArguments& arguments) {
   Checkpoint checkpoint = load_checkpoint(arguments.checkpoint);
   apply(arguments.inference, checkpoint.info.settings);
-  const EvaluationClips data = arguments.data.empty()
-                                   ? clips_of_own_data(checkpoint.info, arguments.split)
-                                   : clips_of_other_data(checkpoint.info, arguments.data, arguments.split);
+  const EvaluationData data = load_evaluation_data(checkpoint.info, arguments.data);
+  if (!arguments.report.empty()) create_writable_directory(arguments.report);
 
   ProgressLine line;
   const Progress progress = [&](std::int64_t done, std::int64_t total) {
     line.show(fmt::format("{}/{} clips", done, total));
   };
-  const EvaluationResult result =
-      evaluate_checkpoint(checkpoint, data.clips, arguments.data.empty() ? CacheUse::fill : CacheUse::read,
-                          Ablation::all, progress);
+  EvaluationResult result = evaluate_checkpoint(checkpoint, data.clips,
+                                                arguments.data.data.empty() ? CacheUse::fill : CacheUse::read,
+                                                Ablation::all, progress);
   line.clear();
+  result.split = data.split;
+  if (!arguments.report.empty()) {
+    write_report(make_report(arguments.checkpoint, checkpoint, data, result), arguments.report);
+    spdlog::info("report: {}", (absolute_path(arguments.report) / "report.html").string());
+  }
   if (arguments.json) {
     fmt::print("{}\n", evaluation_json(result).dump(2));
   } else {
-    fmt::print("{} ({})\n\n{}", arguments.checkpoint, data.description, evaluation_text(result));
+    fmt::print("{} ({})\n\n{}", arguments.checkpoint, describe(data.split), evaluation_text(result));
   }
   return ExitCode::ok;
 }
@@ -120,12 +55,11 @@ Action declare_evaluate(CLI::App& app) {
   app.add_option("checkpoint", arguments->checkpoint, "a checkpoint that train wrote")
       ->required()
       ->type_name("CHECKPOINT");
-  app.add_option("--data", arguments->data, "another labelled data set; the default is the one trained on")
-      ->type_name("PATH");
-  app.add_option("--split", arguments->split,
-                 "train, val or test; the default is test (val without one), or all clips of --data")
-      ->check(CLI::IsMember({"train", "val", "test"}));
+  add_data_options(app, arguments->data);
   add_inference_options(app, arguments->inference);
+  app.add_option("--report", arguments->report,
+                 "directory for report.html, predictions.csv, confusion.csv, confusion.png and metrics.json")
+      ->type_name("DIR");
   app.add_flag("--json", arguments->json, "one JSON document on stdout");
   return [=] { return evaluate_verb(*arguments); };
 }

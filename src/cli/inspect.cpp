@@ -28,6 +28,7 @@ void print_json(const CheckpointInfo& info, const std::vector<TensorSummary>& te
       {"classes", info.classes},
       {"normalization", {{"mean", info.statistics.mean}, {"std", info.statistics.std}}},
       {"split", {{"method", info.split_method}, {"fingerprint", info.split_fingerprint}}},
+      {"temperature", info.temperature},
       {"parameters", count_parameters(tensors)},
       {"config", settings_to_json(info.settings)},
       {"tensors", list}};
@@ -38,6 +39,7 @@ void print_text(const CheckpointInfo& info, const std::vector<TensorSummary>& te
   fmt::print("written by     actrec {}\nepoch          {}\n", info.version, info.epoch);
   for (const auto& [name, value] : info.metrics) fmt::print("{:<14} {:.4f}\n", name, value);
   fmt::print("split          {} ({})\n", info.split_method, info.split_fingerprint);
+  fmt::print("temperature    {:.4f}\n", info.temperature);
   fmt::print("normalization  mean {:.4f}  std {:.4f}\n", fmt::join(info.statistics.mean, " "),
              fmt::join(info.statistics.std, " "));
   fmt::print("classes        {}: {}\n", info.classes.size(), join(info.classes, ", "));

@@ -6,16 +6,32 @@
 #include <set>
 
 #include "cli/common.h"
+#include "cli/make_report.h"
 #include "config/config_file.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "data/thumbnails.h"
 #include "engine/trainer.h"
 #include "report/metrics_log.h"
 #include "report/progress.h"
+#include "report/tensorboard.h"
 
 namespace actrec {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+// Of TensorBoard, in a run directory.
+std::vector<fs::path> event_files(const fs::path& directory) {
+  std::vector<fs::path> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
+    if (entry.path().filename().string().rfind(kEventFilePrefix, 0) == 0) files.push_back(entry.path());
+  }
+  return files;
+}
+
+}  // namespace
 
 bool is_free(const fs::path& directory) {
   if (!fs::is_directory(directory)) return false;
@@ -53,10 +69,11 @@ std::string name_of_data(const fs::path& data) {
 }
 
 void remove_run(const fs::path& directory) {
-  for (const char* name :
-       {"config.json", "log.txt", "metrics.jsonl", "metrics.csv", "best.safetensors", "last.safetensors"}) {
+  for (const char* name : {"config.json", "log.txt", "metrics.jsonl", "metrics.csv", "best.safetensors",
+                           "last.safetensors", "report.html"}) {
     fs::remove(directory / name);
   }
+  for (const fs::path& file : event_files(directory)) fs::remove(file);
 }
 
 TrainingSummary run_training(Settings& settings, const DataSplits& splits, const fs::path& directory) {
@@ -64,7 +81,12 @@ TrainingSummary run_training(Settings& settings, const DataSplits& splits, const
   write_file_atomically(directory / "config.json", settings_to_json(settings).dump(2) + "\n");
   MetricsLog metrics(directory);
   TrainingProgress progress(settings.train.epochs);
-  return train(settings, splits, directory, {&metrics, &progress});
+  const Thumbnails thumbnails(settings, kFilmstripFrames, kFilmstripHeight);
+  TensorBoardLog events(directory, [&](std::size_t clip) { return thumbnails.of(splits.val[clip]); });
+  const TrainingSummary summary = train(settings, splits, directory, {&metrics, &progress, &events});
+  if (summary.reason != StopReason::interrupted && summary.best_epoch > 0)
+    write_run_report(directory, splits);
+  return summary;
 }
 
 }  // namespace actrec

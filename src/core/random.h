@@ -18,7 +18,8 @@ enum class Purpose : std::uint32_t {
   dropout,
   statistics,
   demo,
-  frame_order
+  frame_order,
+  bootstrap
 };
 
 // 64-bit FNV-1a: stable across platforms and versions, for keys and fingerprints (not cryptographic).

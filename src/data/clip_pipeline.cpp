@@ -27,25 +27,28 @@ int working_size(const ClipSettings& clip) {
   return (8 * side + 6) / 7;
 }
 
-std::shared_ptr<ClipPipeline> make_pipeline(const Settings& settings, CacheUse use) {
+std::unique_ptr<FrameSource> make_frame_source(const Settings& settings, CacheUse use) {
   const DataSettings& data = settings.data;
   FrameFormat format;
   if (data.cache == CacheMode::jpeg) format = {FrameEncoding::jpeg, data.cache_quality};
   const int short_side = working_size(settings.clip);
-  auto frames = std::make_unique<FrameSource>(short_side, format);
   const bool cached = data.cache == CacheMode::jpeg || data.cache == CacheMode::raw;
   if (cached && use != CacheUse::none) {
     try {
       const auto limit = static_cast<std::uint64_t>(data.cache_gb * 1e9);
       auto cache =
           std::make_shared<FrameCache>(FrameCache::Options{cache_directory(data), limit, short_side, format});
-      frames = std::make_unique<FrameSource>(std::move(cache), use);
+      return std::make_unique<FrameSource>(std::move(cache), use);
     } catch (const Error& error) {
       spdlog::warn("there is no frame cache: {}; videos are decoded each time", error.what());
     }
   }
+  return std::make_unique<FrameSource>(short_side, format);
+}
+
+std::shared_ptr<ClipPipeline> make_pipeline(const Settings& settings, CacheUse use) {
   return std::make_shared<ClipPipeline>(settings.clip, settings.augment, settings.train.seed,
-                                        std::move(frames));
+                                        make_frame_source(settings, use));
 }
 
 ClipPipeline::ClipPipeline(const ClipSettings& clip, const AugmentSettings& augment, std::uint64_t seed,

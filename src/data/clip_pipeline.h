@@ -63,8 +63,11 @@ class ClipPipeline {
   std::unique_ptr<FrameSource> frames_;
 };
 
-// The pipeline of the settings, with the frame cache that data.cache names (`auto`, not yet resolved by
-// plan_cache(), means none). A cache directory that cannot be used is a warning.
+// The frames of the settings' clips in their working size, with the frame cache that data.cache names
+// (`auto`, not yet resolved by plan_cache(), means none). A cache directory that cannot be used is a warning.
+std::unique_ptr<FrameSource> make_frame_source(const Settings& settings, CacheUse use);
+
+// The pipeline of the settings, on these frames.
 std::shared_ptr<ClipPipeline> make_pipeline(const Settings& settings, CacheUse use);
 
 // The short side in pixels that frames are reduced to before augmentation.

@@ -98,18 +98,24 @@ int CsvTable::column(std::string_view name_in_header) const {
 
 std::string CsvTable::where(const CsvRow& row) const { return fmt::format("{}:{}", name, row.line); }
 
-CsvTable parse_csv(std::string_view text, const std::string& name) {
+std::vector<CsvRow> parse_csv_rows(std::string_view text, const std::string& name) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
   check_encoding(text, name);
-
-  CsvTable table;
-  table.name = name;
   CsvParser parser(text, name);
-  ListErrors errors;
+  std::vector<CsvRow> rows;
   while (!parser.done()) {
     CsvRow row = parser.row();
-    if (is_blank(row)) continue;
+    if (!is_blank(row)) rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+CsvTable parse_csv(std::string_view text, const std::string& name) {
+  CsvTable table;
+  table.name = name;
+  ListErrors errors;
+  for (CsvRow& row : parse_csv_rows(text, name)) {
     if (table.header.empty()) {
       for (const std::string& field : row.fields) {
         const std::string column = to_lower(trim(field));

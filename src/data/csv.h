@@ -31,6 +31,9 @@ struct CsvTable {
 CsvTable parse_csv(std::string_view text, const std::string& name);
 CsvTable read_csv(const std::filesystem::path& path);
 
+// All rows, the header like the others.
+std::vector<CsvRow> parse_csv_rows(std::string_view text, const std::string& name);
+
 // Throws DataError for columns that are missing or neither required nor optional, with the closest match.
 void check_columns(const CsvTable& table, const std::vector<std::string>& required,
                    const std::vector<std::string>& optional);

@@ -45,6 +45,11 @@ CheckpointInfo parse_info(const std::filesystem::path& path,
       info.train_clips = metadata_document(metadata, "train_clips").get<std::vector<std::int64_t>>();
       if (info.train_clips.size() != info.classes.size()) throw std::out_of_range("train_clips");
     }
+    if (metadata.count("temperature") > 0) {
+      const std::string problem =
+          read_value(metadata_document(metadata, "temperature"), between(1e-3, 1e3), info.temperature);
+      if (!problem.empty()) throw std::out_of_range("temperature");
+    }
     if (info.classes.size() < 2) throw std::out_of_range("classes");
     return info;
   } catch (const ConfigError& error) {
@@ -97,6 +102,7 @@ void save_checkpoint(const std::filesystem::path& path, const Recogniser& model,
       {"split_fingerprint", info.split_fingerprint},
       {"epoch", std::to_string(info.epoch)},
       {"metrics", Json(info.metrics).dump()},
+      {"temperature", Json(info.temperature).dump()},
   };
   if (!info.train_clips.empty()) file.metadata["train_clips"] = Json(info.train_clips).dump();
   write_safetensors(path, file);

@@ -23,7 +23,8 @@ struct CheckpointInfo {
   int epoch = 0;                          // completed epochs
   // Of that epoch: train_loss, val_top1, ...; empty for weights saved in the middle of one.
   std::map<std::string, double> metrics;
-  std::string version;  // of actrec
+  double temperature = 1;  // logits are divided by it before softmax (engine/calibration.h)
+  std::string version;     // of actrec
 };
 
 struct TensorSummary {

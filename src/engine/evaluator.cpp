@@ -3,6 +3,8 @@
 #include "core/error.h"
 #include "core/stop_signal.h"
 #include "data/loader.h"
+#include "engine/bootstrap.h"
+#include "engine/calibration.h"
 #include "engine/metrics.h"
 #include "engine/resources.h"
 #include "engine/test_views.h"
@@ -55,13 +57,23 @@ torch::Tensor classify_and_ablate(Recogniser& model, const torch::Device& device
   return logits.flatten();
 }
 
+// The meter's result, with the names of the clips, in the order in which they were added.
+EvaluationResult result_of(const ClassificationMeter& meter, const std::vector<ClipRef>& clips) {
+  EvaluationResult result = meter.result();
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    result.predictions[i].name = clips[i].name;
+    result.predictions[i].group = clips[i].group;
+  }
+  return result;
+}
+
 // `logits`: float32 [N, K], on the CPU.
 EvaluationResult metrics_of(const torch::Tensor& logits, const std::vector<ClipRef>& clips,
                             const std::vector<std::string>& classes) {
   ClassificationMeter meter(classes);
   for (std::size_t i = 0; i < clips.size(); ++i)
     meter.add(clips[i].label, logits[static_cast<std::int64_t>(i)].data_ptr<float>());
-  return meter.result();
+  return result_of(meter, clips);
 }
 
 }  // namespace
@@ -90,7 +102,7 @@ EvaluationResult evaluate_clips(Recogniser& model, const torch::Device& device,
     done += logits.size(0);
     if (progress) progress(done, static_cast<std::int64_t>(clips.size()));
   }
-  return meter.result();
+  return result_of(meter, clips);
 }
 
 EvaluationResult evaluate_whole_clips(Recogniser& model, const torch::Device& device,
@@ -107,7 +119,7 @@ EvaluationResult evaluate_whole_clips(Recogniser& model, const torch::Device& de
     meter.add(clip.label, logits.data_ptr<float>());
     if (progress) progress(++done, static_cast<std::int64_t>(clips.size()));
   }
-  return meter.result();
+  return result_of(meter, clips);
 }
 
 EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::vector<ClipRef>& clips,
@@ -132,6 +144,8 @@ EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::ve
       result = metrics_of(average_views(*checkpoint.model, device, clips, loader, views, {}), clips, classes);
   }
   if (wanted != nullptr) result.ablation = meter.result(checkpoint.info.train_clips);
+  calibrate(result, checkpoint.info.temperature);
+  result.intervals = confidence_intervals(result.predictions);
   return result;
 }
 

@@ -31,8 +31,9 @@ EvaluationResult evaluate_whole_clips(Recogniser& model, const torch::Device& de
                                       const std::vector<std::string>& classes, ClipPipeline& pipeline,
                                       const Progress& progress = {}, AblationMeter* ablation = nullptr);
 
-// Evaluates a checkpoint with its own settings, on the device and with the threads that they name. Throws
-// what the functions above throw, and ConfigError for a device that is not there.
+// Evaluates a checkpoint with its own settings, on the device and with the threads that they name:
+// probabilities are calibrated with its temperature, figures get intervals. Throws what the functions above
+// throw, and ConfigError for a device that is not there.
 enum class Ablation { none, all };
 EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::vector<ClipRef>& clips,
                                      CacheUse cache, Ablation ablation, const Progress& progress = {});

@@ -203,6 +203,7 @@ Export make_export(const Checkpoint& checkpoint) {
       {"classes", info.classes},
       {"normalization", {{"mean", info.statistics.mean}, {"std", info.statistics.std}}},
       {"clip", settings_to_json(info.settings).at("clip")},
+      {"temperature", info.temperature},
       {"feature_map", feature_map}};
   return {module, description.dump(2)};
 }

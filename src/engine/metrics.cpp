@@ -13,11 +13,12 @@ double ratio(std::int64_t part, std::int64_t whole) {
 
 }  // namespace
 
-std::vector<double> softmax(const float* logits, std::size_t count) {
+std::vector<double> softmax(const float* logits, std::size_t count, double temperature) {
   const double highest = *std::max_element(logits, logits + count);
   std::vector<double> probabilities(count);
   double sum = 0;
-  for (std::size_t k = 0; k < count; ++k) sum += probabilities[k] = std::exp(logits[k] - highest);
+  for (std::size_t k = 0; k < count; ++k)
+    sum += probabilities[k] = std::exp((logits[k] - highest) / temperature);
   for (double& probability : probabilities) probability /= sum;
   return probabilities;
 }
@@ -48,11 +49,15 @@ void ClassificationMeter::add(std::int64_t label, const float* logits) {
   ++clips_;
   top5_hits_ += rank < 5 ? 1 : 0;
   loss_sum_ += highest + std::log(sum) - logits[label];
+  predictions_.push_back(
+      {"", "", label, static_cast<std::int64_t>(prediction), softmax(logits, classes_.size())});
 }
 
 EvaluationResult ClassificationMeter::result() const {
-  return evaluation_of(classes_, confusion_, ratio(top5_hits_, clips_),
-                       clips_ == 0 ? 0.0 : loss_sum_ / static_cast<double>(clips_));
+  EvaluationResult result = evaluation_of(classes_, confusion_, ratio(top5_hits_, clips_),
+                                          clips_ == 0 ? 0.0 : loss_sum_ / static_cast<double>(clips_));
+  result.predictions = predictions_;
+  return result;
 }
 
 EvaluationResult evaluation_of(std::vector<std::string> classes,

@@ -15,7 +15,7 @@ class ClassificationMeter {
 
   // One clip: its label and the K logits. Ties go to the lower class index.
   void add(std::int64_t label, const float* logits);
-  // Over everything added; all zero where nothing was.
+  // Over everything added; all zero where nothing was. The predictions have no names or groups.
   EvaluationResult result() const;
 
  private:
@@ -23,6 +23,7 @@ class ClassificationMeter {
   std::vector<std::vector<std::int64_t>> confusion_;
   std::int64_t clips_ = 0, top5_hits_ = 0;
   double loss_sum_ = 0;
+  std::vector<ClipPrediction> predictions_;
 };
 
 // The class with the largest logit; ties go to the lower index.
@@ -33,10 +34,10 @@ std::size_t predicted_class(const float* logits, std::size_t count);
 EvaluationResult evaluation_of(std::vector<std::string> classes,
                                std::vector<std::vector<std::int64_t>> confusion, double top5, double loss);
 
-// The clips of several evaluations as one; at least one, all with the same classes.
+// The figures of several evaluations as one; at least one, all with the same classes.
 EvaluationResult pool_evaluations(const std::vector<EvaluationResult>& parts);
 
-// Softmax in double precision.
-std::vector<double> softmax(const float* logits, std::size_t count);
+// Softmax of logits / temperature, in double precision.
+std::vector<double> softmax(const float* logits, std::size_t count, double temperature = 1);
 
 }  // namespace actrec

@@ -10,6 +10,8 @@ class TrainingObserver {
   virtual ~TrainingObserver() = default;
   virtual void on_step(const StepResult&) {}
   virtual void on_epoch(const EpochResult&) {}
+  // After on_epoch(), where the epoch is the best so far; with the predictions of temperature 1.
+  virtual void on_best_epoch(const EpochResult&, const EvaluationResult& /*validation*/) {}
 };
 
 }  // namespace actrec

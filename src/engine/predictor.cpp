@@ -15,8 +15,9 @@ namespace actrec {
 namespace {
 
 std::vector<LabelProbability> most_probable(const torch::Tensor& logits,
-                                            const std::vector<std::string>& classes, int top_k) {
-  const std::vector<double> probabilities = softmax(logits.data_ptr<float>(), classes.size());
+                                            const std::vector<std::string>& classes, double temperature,
+                                            int top_k) {
+  const std::vector<double> probabilities = softmax(logits.data_ptr<float>(), classes.size(), temperature);
   std::vector<std::size_t> order(classes.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
@@ -55,7 +56,8 @@ void predict(const Checkpoint& checkpoint, const std::vector<std::string>& input
     try {
       const ClipLogits result = classify(*checkpoint.model, settings, device, clip, pipeline);
       prediction.frames = result.frames;
-      prediction.top = most_probable(result.logits, checkpoint.info.classes, top_k);
+      prediction.top =
+          most_probable(result.logits, checkpoint.info.classes, checkpoint.info.temperature, top_k);
     } catch (const DataError& error) {
       prediction.error = error.what();
       if (!error.hint().empty()) prediction.error += "; hint: " + error.hint();

@@ -39,6 +39,61 @@ struct AblationResult {
   std::int64_t change_clips = 0;
 };
 
+// What the model says of one clip.
+struct ClipPrediction {
+  std::string name;                   // as the data set writes it: unique within it
+  std::string group;                  // empty: not known
+  std::int64_t label = 0;             // index of the true class
+  std::int64_t prediction = 0;        // index of the most probable class; of several, the first
+  std::vector<double> probabilities;  // of each class
+
+  double confidence() const { return probabilities[static_cast<std::size_t>(prediction)]; }
+  bool right() const { return label == prediction; }
+};
+
+struct Interval {
+  double low = 0, high = 0;
+};
+
+// What a bootstrap draws from (Efron & Tibshirani 1993): groups of clips that belong together, such as those
+// of one recording, where every clip names its group, else clips.
+struct Bootstrap {
+  bool by_group = false;
+  std::int64_t units = 0;  // groups or clips
+  int resamples = 0;
+};
+
+// 95 % confidence intervals, each between two percentiles of the bootstrap.
+struct ConfidenceIntervals {
+  Bootstrap bootstrap;
+  Interval top1, mean_class_accuracy, macro_f1;
+};
+
+// The clips whose prediction has a probability in (low, high].
+struct ReliabilityBin {
+  double low = 0, high = 0;
+  std::int64_t clips = 0;
+  double confidence = 0;  // mean probability of the predictions; 0 without clips
+  double accuracy = 0;    // share of right ones; 0 without clips
+};
+
+// How far probabilities can be believed (Guo et al. 2017).
+struct Calibration {
+  double temperature = 1;       // that logits were divided by, fitted on the validation split in training
+  double ece = 0;               // expected calibration error
+  double ece_uncalibrated = 0;  // of the probabilities with temperature 1
+  double loss = 0;              // mean cross-entropy of the probabilities
+  std::vector<ReliabilityBin> bins;  // of equal width from 0 to 1
+};
+
+// What was evaluated on.
+struct EvaluatedSplit {
+  std::string data;    // path of the data set
+  std::string name;    // "train", "val", "test" or "all"
+  std::string method;  // how it was divided: "as given", "by group", "RANDOM SPLIT", ...; empty: not at all
+  std::string fingerprint;  // of the whole division, or of the clips alone where they were not divided
+};
+
 struct EvaluationResult {
   std::int64_t clips = 0;
   double top1 = 0;
@@ -49,7 +104,38 @@ struct EvaluationResult {
   std::vector<std::string> classes;
   std::vector<std::vector<std::int64_t>> confusion;  // [label][prediction], clips
   std::vector<ClassResult> per_class;
-  std::optional<AblationResult> ablation;  // none where it was not asked for
+  std::optional<AblationResult> ablation;        // none where it was not asked for
+  std::vector<ClipPrediction> predictions;       // in the order of the clips
+  std::optional<ConfidenceIntervals> intervals;  // none with a single group, or where not asked for
+  std::optional<Calibration> calibration;        // none where it was not asked for
+  std::optional<EvaluatedSplit> split;           // none where not known
+};
+
+struct Figures {
+  double top1 = 0, mean_class_accuracy = 0, macro_f1 = 0;
+};
+
+// One of two results that are compared.
+struct ComparedResult {
+  std::string name;  // of the checkpoint or report
+  Figures figures;
+};
+
+// A clip that the two results give different classes.
+struct ChangedClip {
+  std::string name, label, first, second;  // classes by name
+};
+
+// Two results on the same clips.
+struct ComparisonResult {
+  ComparedResult first, second;
+  std::optional<EvaluatedSplit> split;  // that both share; none where not known
+  std::int64_t clips = 0;
+  std::int64_t both_right = 0, only_first = 0, only_second = 0, both_wrong = 0;  // clips
+  double p_value = 1;                            // of the exact McNemar test, two-sided
+  Figures difference;                            // second minus first
+  std::optional<ConfidenceIntervals> intervals;  // of the difference; none with a single group
+  std::vector<ChangedClip> changed;
 };
 
 // The test of one fold of a cross-validation.

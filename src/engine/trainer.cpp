@@ -14,6 +14,7 @@
 #include "core/system.h"
 #include "data/loader.h"
 #include "data/pixel_statistics.h"
+#include "engine/calibration.h"
 #include "engine/checkpoint.h"
 #include "engine/evaluator.h"
 #include "engine/feature_cache.h"
@@ -145,6 +146,7 @@ class Trainer {
       }
     } catch (const Interrupted&) {
       info_.metrics.clear();  // they were of other weights
+      info_.temperature = 1;
       save_checkpoint(summary_.last_checkpoint, *model_, info_);
       summary_.reason = StopReason::interrupted;
     }
@@ -259,6 +261,7 @@ class Trainer {
                      {"train_top1", result.train_top1},
                      {"val_loss", result.val_loss},
                      {"val_top1", result.val_top1}};
+    info_.temperature = fit_temperature(val.predictions);
     save_checkpoint(summary_.last_checkpoint, *model_, info_);
     if (result.best) {
       save_checkpoint(summary_.best_checkpoint, *model_, info_);
@@ -266,7 +269,10 @@ class Trainer {
       summary_.best = result;
     }
     summary_.epochs = epoch + 1;
-    for (TrainingObserver* observer : observers_) observer->on_epoch(result);
+    for (TrainingObserver* observer : observers_) {
+      observer->on_epoch(result);
+      if (result.best) observer->on_best_epoch(result, val);
+    }
     return state;
   }
 

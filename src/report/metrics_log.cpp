@@ -1,8 +1,11 @@
 #include "report/metrics_log.h"
 
+#include <spdlog/spdlog.h>
+
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
+#include "core/text.h"
 
 namespace actrec {
 
@@ -29,6 +32,33 @@ void MetricsLog::on_epoch(const EpochResult& result) {
   jsonl_ += line.dump() + "\n";
   write_file_atomically(directory_ / "metrics.jsonl", jsonl_);
   write_file_atomically(directory_ / "metrics.csv", csv_);
+}
+
+std::vector<EpochResult> read_metrics(const std::filesystem::path& file) {
+  std::vector<EpochResult> epochs;
+  if (!std::filesystem::exists(file)) return epochs;
+  for (const std::string& line : split(read_file(file), '\n')) {
+    if (line.empty()) continue;
+    try {
+      const nlohmann::json json = nlohmann::json::parse(line);
+      EpochResult epoch;
+      epoch.epoch = json.at("epoch").get<int>();
+      epoch.train_loss = json.at("train_loss").get<double>();
+      epoch.train_top1 = json.at("train_top1").get<double>();
+      epoch.val_loss = json.at("val_loss").get<double>();
+      epoch.val_top1 = json.at("val_top1").get<double>();
+      epoch.learning_rate = json.at("learning_rate").get<double>();
+      epoch.seconds = json.at("seconds").get<double>();
+      epoch.frames_per_second = json.at("frames_per_second").get<double>();
+      epoch.data_wait_fraction = json.at("data_wait_fraction").get<double>();
+      epoch.peak_rss_mb = json.at("peak_rss_mb").get<double>();
+      epochs.push_back(epoch);
+    } catch (const nlohmann::json::exception&) {
+      spdlog::warn("{} is damaged after epoch {}", file.string(), epochs.size());
+      break;
+    }
+  }
+  return epochs;
 }
 
 }  // namespace actrec

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "engine/observer.h"
 
@@ -18,5 +19,9 @@ class MetricsLog : public TrainingObserver {
   std::filesystem::path directory_;
   std::string jsonl_, csv_;
 };
+
+// The epochs in a metrics.jsonl; none where the file does not exist. One that is damaged gives a warning and
+// the epochs before the damage.
+std::vector<EpochResult> read_metrics(const std::filesystem::path& file);
 
 }  // namespace actrec

@@ -6,6 +6,7 @@
 
 #include "core/text.h"
 #include "report/ablation_text.h"
+#include "report/statistics_text.h"
 
 namespace actrec {
 namespace {
@@ -44,6 +45,25 @@ std::string confusion_text(const EvaluationResult& result) {
   return text;
 }
 
+std::string figures_text(const EvaluationResult& result) {
+  const auto between = [&](const Interval ConfidenceIntervals::*figure) {
+    return result.intervals ? "  " + interval_text((*result.intervals).*figure) : "";
+  };
+  std::string text = fmt::format(
+      "clips                {}\n"
+      "top-1 accuracy       {:.4f}{}\n"
+      "top-5 accuracy       {:.4f}\n"
+      "mean class accuracy  {:.4f}{}\n"
+      "macro F1             {:.4f}{}\n"
+      "loss                 {:.4f}\n",
+      result.clips, result.top1, between(&ConfidenceIntervals::top1), result.top5, result.mean_class_accuracy,
+      between(&ConfidenceIntervals::mean_class_accuracy), result.macro_f1,
+      between(&ConfidenceIntervals::macro_f1), result.loss);
+  if (result.calibration) text += "calibration error    " + calibration_text(*result.calibration) + '\n';
+  if (result.intervals) text += bootstrap_text(result.intervals->bootstrap) + '\n';
+  return text;
+}
+
 }  // namespace
 
 std::string pad(const std::string& text, std::size_t width) {
@@ -59,14 +79,7 @@ std::string pad(const std::string& text, std::size_t width) {
 }
 
 std::string evaluation_text(const EvaluationResult& result) {
-  std::string text = fmt::format(
-      "clips                {}\n"
-      "top-1 accuracy       {:.4f}\n"
-      "top-5 accuracy       {:.4f}\n"
-      "mean class accuracy  {:.4f}\n"
-      "macro F1             {:.4f}\n"
-      "loss                 {:.4f}\n\n",
-      result.clips, result.top1, result.top5, result.mean_class_accuracy, result.macro_f1, result.loss);
+  std::string text = figures_text(result) + '\n';
   const std::size_t width = name_width(result.classes);
   text += fmt::format("{}  precision  recall      F1  clips\n", pad("class", width));
   for (const ClassResult& one : result.per_class) {
@@ -92,6 +105,9 @@ nlohmann::ordered_json evaluation_json(const EvaluationResult& result) {
       {"macro_f1", result.macro_f1}, {"loss", result.loss},
       {"classes", result.classes},   {"confusion", result.confusion},
       {"per_class", per_class}};
+  if (result.split) json["split"] = split_json(*result.split);
+  if (result.intervals) json["confidence_intervals"] = intervals_json(*result.intervals);
+  if (result.calibration) json["calibration"] = calibration_json(*result.calibration);
   if (result.ablation) {
     json["baselines"] = baselines_json(*result.ablation);
     json["order"] = order_json(*result.ablation);

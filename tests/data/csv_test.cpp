@@ -79,5 +79,12 @@ TEST(Csv, ReadsWholeNumbersOnly) {
   }
 }
 
+TEST(CsvRows, KeepTheHeaderAsItIsWritten) {
+  const std::vector<CsvRow> rows = parse_csv_rows("Clip,Run,run\n\na,1,2\n", "p.csv");
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].fields, (std::vector<std::string>{"Clip", "Run", "run"}));
+  EXPECT_EQ(rows[1].line, 3);
+}
+
 }  // namespace
 }  // namespace actrec

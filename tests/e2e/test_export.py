@@ -60,7 +60,7 @@ class ExportTest(actrec.TestCase):
             predictions = self.succeed(
                 "predict", self.checkpoint, *folders, "--sampling=all", "--top-k", 8, "--json"
             ).json
-            for row, prediction in zip(torch.softmax(logits, 1).tolist(), predictions):
+            for row, prediction in zip(torch.softmax(logits / description["temperature"], 1).tolist(), predictions):
                 self.assertEqual(prediction["frames"], frames)
                 found = {guess["label"]: guess["probability"] for guess in prediction["top"]}
                 for label, probability in zip(description["classes"], row):

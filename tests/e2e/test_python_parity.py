@@ -72,7 +72,8 @@ def probabilities(tensors, metadata, frames):
         lstm.load_state_dict({name: tensors[f"temporal.rnn.{name}"] for name in lstm.state_dict()})
         summary = lstm(features.unsqueeze(0))[0][0, -1]
     logits = functional.linear(summary, tensors["classifier.weight"], tensors["classifier.bias"])
-    return dict(zip(json.loads(metadata["classes"]), functional.softmax(logits, 0).tolist()))
+    calibrated = logits / json.loads(metadata["temperature"])
+    return dict(zip(json.loads(metadata["classes"]), functional.softmax(calibrated, 0).tolist()))
 
 
 @unittest.skipIf(MISSING, MISSING)

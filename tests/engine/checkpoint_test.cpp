@@ -24,6 +24,7 @@ CheckpointInfo example_info() {
   info.split_fingerprint = "0123456789abcdef";
   info.epoch = 7;
   info.metrics = {{"val_loss", 0.1234567890123}, {"val_top1", 0.5}};
+  info.temperature = 1.2345678901234;
   info.version = ACTREC_VERSION;
   return info;
 }
@@ -54,6 +55,7 @@ TEST(Checkpoint, GivesBackTheSameModelAndDescription) {
   EXPECT_EQ(loaded.info.statistics.std, info.statistics.std);
   EXPECT_EQ(loaded.info.epoch, 7);
   EXPECT_EQ(loaded.info.metrics, info.metrics);
+  EXPECT_EQ(loaded.info.temperature, info.temperature);
   EXPECT_EQ(loaded.info.split_method, info.split_method);
   EXPECT_EQ(loaded.info.split_fingerprint, info.split_fingerprint);
   EXPECT_EQ(loaded.info.settings.model.encoder.channels, info.settings.model.encoder.channels);
@@ -75,6 +77,21 @@ TEST(Checkpoint, KnowsTheTrainingClipsOfEachClassIfItIsNewEnough) {
   info.train_clips = {4, 9};
   save_checkpoint(directory / "wrong", *model, info);
   EXPECT_NE(error_of(directory / "wrong").find("metadata"), std::string::npos);
+}
+
+TEST(Checkpoint, HasTemperatureOneIfItIsOlderAndRefusesImpossibleOnes) {
+  TemporaryDirectory directory;
+  const CheckpointInfo info = example_info();
+  save_checkpoint(directory / "c", *example_model(info), info);
+  TensorFile file = read_safetensors(directory / "c");
+  file.metadata.erase("temperature");
+  write_safetensors(directory / "old", file);
+  EXPECT_EQ(load_checkpoint(directory / "old").info.temperature, 1);
+  for (const char* bad : {"0", "-1", "1e999", "null", "true", "\"1\"", "{"}) {
+    file.metadata["temperature"] = bad;
+    write_safetensors(directory / "bad", file);
+    EXPECT_NE(error_of(directory / "bad").find("damaged"), std::string::npos) << bad;
+  }
 }
 
 TEST(Checkpoint, ListsEveryTensorThatDoesNotFit) {
@@ -115,7 +132,7 @@ TEST(Checkpoint, RefusesForeignAndDamagedFiles) {
   save_checkpoint(directory / "c", *example_model(info), info);
   const TensorFile good = read_safetensors(directory / "c");
   for (const auto& [key, value] : good.metadata) {
-    if (key == "format" || key == "sampling") continue;
+    if (key == "format" || key == "sampling" || key == "temperature") continue;
     TensorFile damaged = good;
     damaged.metadata.erase(key);
     write_safetensors(directory / "damaged", damaged);

@@ -64,6 +64,29 @@ TEST_F(EvaluatorTest, ClipByClipGivesTheSameAsInBatches) {
   EXPECT_NEAR(clips.loss, batches.loss, 1e-5);
 }
 
+TEST_F(EvaluatorTest, CalibratesTheProbabilitiesOfEvaluationAndPrediction) {
+  const auto evaluate = [&](double temperature) {
+    info_.temperature = temperature;
+    return evaluate_checkpoint({info_, model_}, splits_.val, CacheUse::none, Ablation::none);
+  };
+  const EvaluationResult plain = evaluate(1), calibrated = evaluate(0.5);
+  ASSERT_EQ(calibrated.predictions.size(), splits_.val.size());
+  for (std::size_t i = 0; i < splits_.val.size(); ++i) {
+    const ClipPrediction &before = plain.predictions[i], &after = calibrated.predictions[i];
+    EXPECT_EQ(after.name, splits_.val[i].name);
+    EXPECT_EQ(after.prediction, before.prediction);
+    const double a = before.probabilities[0] * before.probabilities[0],
+                 b = before.probabilities[1] * before.probabilities[1];
+    EXPECT_NEAR(after.probabilities[0], a / (a + b), 1e-9);
+    predict({info_, model_}, {splits_.val[i].path.string()}, 1, [&](const Prediction& prediction) {
+      EXPECT_NEAR(prediction.top[0].probability, after.confidence(), 1e-6);
+    });
+  }
+  EXPECT_EQ(calibrated.loss, plain.loss);
+  EXPECT_EQ(calibrated.calibration->ece_uncalibrated, plain.calibration->ece);
+  EXPECT_TRUE(calibrated.intervals);
+}
+
 TEST_F(EvaluatorTest, EncodesLongClipsInPiecesWithoutChangingTheResult) {
   write_moving_square(directory_ / "long", 150, 0, 0);
   ClipRef clip;

@@ -73,6 +73,26 @@ TEST(ClassificationMeter, IsZeroBeforeTheFirstClip) {
   EXPECT_EQ(result.top1, 0);
 }
 
+TEST(ClassificationMeter, KeepsWhatWasSaidOfEachClip) {
+  ClassificationMeter meter({"a", "b"});
+  const std::vector<float> sure{std::log(9.f), 0.f}, undecided{1.f, 1.f};
+  meter.add(1, sure.data());
+  meter.add(1, undecided.data());
+  const std::vector<ClipPrediction> predictions = meter.result().predictions;
+  ASSERT_EQ(predictions.size(), 2u);
+  EXPECT_EQ(predictions[0].label, 1);
+  EXPECT_EQ(predictions[0].prediction, 0);
+  EXPECT_NEAR(predictions[0].confidence(), 0.9, 1e-7);
+  EXPECT_FALSE(predictions[0].right());
+  EXPECT_EQ(predictions[1].prediction, 0);
+  EXPECT_EQ(predictions[1].probabilities, (std::vector<double>{0.5, 0.5}));
+}
+
+TEST(Softmax, DividesLogitsByTheTemperature) {
+  const std::vector<float> logits{0.f, std::log(9.f)};
+  EXPECT_NEAR(softmax(logits.data(), 2, 2)[1], 0.75, 1e-7);
+}
+
 TEST(Softmax, SumsToOneAndKeepsRatios) {
   const std::vector<float> logits{0.f, std::log(3.f), -1000.f};
   const std::vector<double> p = softmax(logits.data(), 3);

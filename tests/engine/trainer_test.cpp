@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/stop_signal.h"
 #include "data/loader.h"
+#include "engine/calibration.h"
 #include "engine/checkpoint.h"
 #include "engine/evaluator.h"
 #include "frame_folders.h"
@@ -91,6 +92,19 @@ TEST_F(TrainerTest, KeepsTheBestEpochNotTheLast) {
       evaluate_clips(*checkpoint.model, torch::kCPU, splits_.val, splits_.classes, loader);
   EXPECT_NEAR(again.loss, epochs[best].val_loss, 1e-6);
   EXPECT_EQ(load_checkpoint(summary.last_checkpoint).info.epoch, static_cast<int>(epochs.size()));
+}
+
+TEST_F(TrainerTest, FitsTheTemperatureOfEachCheckpointOnTheValidationSplit) {
+  TrainingSummary summary;
+  train_with(tiny_settings(), &summary);
+  for (const auto& path : {summary.best_checkpoint, summary.last_checkpoint}) {
+    Checkpoint checkpoint = load_checkpoint(path);
+    const double stored = checkpoint.info.temperature;
+    EXPECT_NE(stored, 1);
+    checkpoint.info.temperature = 1;
+    const EvaluationResult val = evaluate_checkpoint(checkpoint, splits_.val, CacheUse::none, Ablation::none);
+    EXPECT_NEAR(fit_temperature(val.predictions), stored, 1e-4 * stored);
+  }
 }
 
 TEST_F(TrainerTest, StopsEarlyWhenPatienceRunsOut) {

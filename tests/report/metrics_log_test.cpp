@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "core/text.h"
+#include "log_capture.h"
 #include "temporary_directory.h"
 
 namespace actrec {
@@ -38,6 +40,27 @@ TEST(MetricsLog, WritesALineAnEpochWithAllDigits) {
             "data_wait_fraction,peak_rss_mb");
   EXPECT_EQ(split(rows[2], ',').size(), 10u);
   EXPECT_EQ(std::stod(split(rows[2], ',')[1]), 1.0 / 6);
+}
+
+TEST(ReadMetrics, GivesBackTheEpochsUpToDamage) {
+  TemporaryDirectory directory;
+  EXPECT_TRUE(read_metrics(directory / "metrics.jsonl").empty());
+  MetricsLog log(directory.path());
+  EpochResult result;
+  for (int epoch = 1; epoch <= 2; ++epoch) {
+    result.epoch = epoch;
+    result.val_loss = 1.0 / 3 / epoch;
+    log.on_epoch(result);
+  }
+  const std::vector<EpochResult> epochs = read_metrics(directory / "metrics.jsonl");
+  ASSERT_EQ(epochs.size(), 2u);
+  EXPECT_EQ(epochs[1].epoch, 2);
+  EXPECT_EQ(epochs[1].val_loss, 1.0 / 6);
+
+  std::ofstream(directory / "metrics.jsonl", std::ios::app) << "{\"epoch\": 3, \"train_loss\"";
+  const testing::LogCapture log_text;
+  EXPECT_EQ(read_metrics(directory / "metrics.jsonl").size(), 2u);
+  EXPECT_NE(log_text.text().find("damaged after epoch 2"), std::string::npos) << log_text.text();
 }
 
 }  // namespace

@@ -1,0 +1,103 @@
+#include "cli/make_report.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <ctime>
+#include <opencv2/core/version.hpp>
+
+#include "config/config_file.h"
+#include "core/atomic_file.h"
+#include "core/system.h"
+#include "core/text.h"
+#include "core/torch_compat.h"
+#include "data/thumbnails.h"
+#include "report/metrics_log.h"
+#include "report/progress.h"
+
+namespace actrec {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMostMistakes = 24, kMostUncertain = 12;
+
+std::vector<Filmstrip> filmstrips(const std::vector<std::size_t>& chosen, const EvaluationData& data,
+                                  const Thumbnails& thumbnails) {
+  std::vector<Filmstrip> strips;
+  for (const std::size_t clip : chosen) strips.push_back({clip, thumbnails.of(data.clips[clip])});
+  return strips;
+}
+
+std::vector<std::pair<std::string, std::string>> environment_of(const fs::path& file,
+                                                                const Checkpoint& checkpoint) {
+  const std::string device = checkpoint.model->parameters().front().device().str();
+  return {{"Checkpoint", fs::absolute(file).lexically_normal().string()},
+          {"Trained with", "actrec " + checkpoint.info.version},
+          {"Evaluated with",
+           fmt::format("actrec {}, LibTorch {}, OpenCV {}", ACTREC_VERSION, torch_version(), CV_VERSION)},
+          {"Device", device},
+          {"Processor", processor_name()},
+          {"Written", fmt::format("{:%Y-%m-%d %H:%M}", fmt::localtime(std::time(nullptr)))}};
+}
+
+// Leaves only warnings in the log, while it lives: of device and threads the training has told.
+class QuietLog {
+ public:
+  QuietLog() : level_(spdlog::get_level()) { spdlog::set_level(spdlog::level::warn); }
+  ~QuietLog() { spdlog::set_level(level_); }
+  QuietLog(const QuietLog&) = delete;
+  QuietLog& operator=(const QuietLog&) = delete;
+
+ private:
+  spdlog::level::level_enum level_;
+};
+
+std::string page_of_run(const fs::path& directory, const DataSplits& splits) {
+  const QuietLog quiet;
+  const fs::path file = directory / "best.safetensors";
+  const Checkpoint checkpoint = load_checkpoint(file);
+  const EvaluationData data = evaluation_data_of(splits, checkpoint.info.settings, "val");
+  ProgressLine line;
+  EvaluationResult evaluation = evaluate_checkpoint(
+      checkpoint, data.clips, CacheUse::fill, Ablation::all, [&](std::int64_t done, std::int64_t total) {
+        line.show(fmt::format("report: {}/{} clips", done, total));
+      });
+  evaluation.split = data.split;
+  return report_html(make_report(file, checkpoint, data, std::move(evaluation)));
+}
+
+}  // namespace
+
+Report make_report(const fs::path& file, const Checkpoint& checkpoint, const EvaluationData& data,
+                   EvaluationResult evaluation) {
+  const CheckpointInfo& info = checkpoint.info;
+  const fs::path directory = fs::absolute(file).lexically_normal().parent_path();
+  const Thumbnails thumbnails(info.settings, kFilmstripFrames, kFilmstripHeight);
+  Report report;
+  report.title = directory.filename().string();
+  report.mistakes = filmstrips(confident_mistakes(evaluation, kMostMistakes), data, thumbnails);
+  report.uncertain = filmstrips(uncertain_hits(evaluation, kMostUncertain), data, thumbnails);
+  report.evaluation = std::move(evaluation);
+  report.random_split = data.random_split;
+  report.splits = data.splits;
+  report.epochs = read_metrics(directory / "metrics.jsonl");
+  report.epoch = info.epoch;
+  report.environment = environment_of(file, checkpoint);
+  report.config = settings_to_json(info.settings);
+  return report;
+}
+
+void write_run_report(const fs::path& directory, const DataSplits& splits) {
+  try {
+    write_file_atomically(directory / "report.html", page_of_run(directory, splits));
+    spdlog::info("report: {}", (directory / "report.html").string());
+  } catch (const std::exception& error) {  // of LibTorch's, the first line says what is wrong
+    spdlog::warn(
+        "there is no report of this run: {}; `actrec evaluate {} --split val --report DIR` makes one",
+        split(error.what(), '\n').front(), (directory / "best.safetensors").string());
+  }
+}
+
+}  // namespace actrec
