@@ -166,7 +166,8 @@ class Crossval {
     start_afresh(directory, settings);
     add_log_file(directory / "log.txt");
     spdlog::info("{}: training in {}", run.directory, directory.string());
-    const DataSplits splits = load_splits(settings, index_);
+    DataSplits splits = load_splits(settings, index_);
+    audit_leakage(settings, splits);
     const TrainingSummary summary = run_training(settings, splits, directory);
     if (summary.reason == StopReason::interrupted) throw Interrupted();
 

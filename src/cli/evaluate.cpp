@@ -17,7 +17,7 @@ namespace actrec {
 namespace {
 
 struct EvaluateArguments {
-  std::string checkpoint, data, split;
+  std::string checkpoint, data, split, bad_videos;
   InferenceOptions inference;
   bool json = false;
 };
@@ -26,6 +26,7 @@ struct EvaluateArguments {
 struct EvaluationClips {
   std::vector<ClipRef> clips;
   std::string description;
+  SplitInfo split;
 };
 
 // Gives each clip the label that its class has in the checkpoint. Classes the data lacks are fine.
@@ -55,13 +56,16 @@ EvaluationClips clips_of_own_data(const CheckpointInfo& info, std::string split)
         "give a data set with --data PATH");
   }
   const DataSplits splits = load_splits(info.settings);
-  if (splits.fingerprint != info.split_fingerprint) {
+  const bool changed = splits.fingerprint != info.split_fingerprint;
+  if (changed) {
     spdlog::warn(
         "the data set or its splits have changed since training: clips evaluated now may have been trained "
         "on");
   }
   if (split.empty()) split = splits.test.empty() ? "val" : "test";
-  EvaluationClips result{splits.split(split), fmt::format("{} split, {}", split, splits.method)};
+  EvaluationClips result{splits.split(split),
+                         fmt::format("{} split, {}", split, splits.method),
+                         {split, splits.method, splits.fingerprint, changed ? "" : info.leakage}};
   if (result.clips.empty()) {
     throw DataError(fmt::format("the {} split of {} is empty", split, info.settings.data.path.string()),
                     "choose another with --split");
@@ -79,20 +83,31 @@ EvaluationClips clips_of_other_data(const CheckpointInfo& info, const std::strin
   data.split = SplitSettings();  // groups and folds of the training data mean nothing here
   DatasetIndex index = read_dataset_unchecked(data);
   relabel(index.clips, index.classes, info.classes);
-  if (split.empty()) return {index.clips, "all clips"};
-  EvaluationClips result{{}, split + " split"};
+  const auto with_fingerprint = [&](EvaluationClips result) {
+    DataSplits evaluated;
+    evaluated.classes = info.classes;
+    evaluated.test = result.clips;
+    result.split.fingerprint = split_fingerprint(evaluated);
+    return result;
+  };
+  if (split.empty()) return with_fingerprint({index.clips, "all clips", {"", "all clips of other data", "", ""}});
+  EvaluationClips result{{}, split + " split", {split, "as given by other data", "", ""}};
   std::copy_if(index.clips.begin(), index.clips.end(), std::back_inserter(result.clips),
                [&](const ClipRef& clip) { return clip.split == split; });
   if (result.clips.empty()) {
     throw DataError(fmt::format("{} has no clips in split '{}'", path, split),
                     "leave out --split to use all clips");
   }
-  return result;
+  return with_fingerprint(std::move(result));
 }
 
 ExitCode evaluate_verb(const EvaluateArguments& arguments) {
   Checkpoint checkpoint = load_checkpoint(arguments.checkpoint);
   apply(arguments.inference, checkpoint.info.settings);
+  if (!arguments.bad_videos.empty()) {
+    checkpoint.info.settings.data.bad_videos =
+        arguments.bad_videos == "skip" ? BadVideos::skip : BadVideos::error;
+  }
   const EvaluationClips data = arguments.data.empty()
                                    ? clips_of_own_data(checkpoint.info, arguments.split)
                                    : clips_of_other_data(checkpoint.info, arguments.data, arguments.split);
@@ -101,10 +116,11 @@ ExitCode evaluate_verb(const EvaluateArguments& arguments) {
   const Progress progress = [&](std::int64_t done, std::int64_t total) {
     line.show(fmt::format("{}/{} clips", done, total));
   };
-  const EvaluationResult result =
+  EvaluationResult result =
       evaluate_checkpoint(checkpoint, data.clips, arguments.data.empty() ? CacheUse::fill : CacheUse::read,
                           Ablation::all, progress);
   line.clear();
+  result.split = data.split;
   if (arguments.json) {
     fmt::print("{}\n", evaluation_json(result).dump(2));
   } else {
@@ -125,6 +141,9 @@ Action declare_evaluate(CLI::App& app) {
   app.add_option("--split", arguments->split,
                  "train, val or test; the default is test (val without one), or all clips of --data")
       ->check(CLI::IsMember({"train", "val", "test"}));
+  app.add_option("--bad-videos", arguments->bad_videos,
+                 "error or skip: what becomes of clips that cannot be read; the default is as trained")
+      ->check(CLI::IsMember({"error", "skip"}));
   add_inference_options(app, arguments->inference);
   app.add_flag("--json", arguments->json, "one JSON document on stdout");
   return [=] { return evaluate_verb(*arguments); };

@@ -10,6 +10,7 @@ const std::vector<Verb>& verbs() {
       {"predict", "classify video files or folders of frames", declare_predict},
       {"bench", "measure decoding, loading, computing and training, and say which limits", declare_bench},
       {"init", "write a commented configuration for a data set", declare_init},
+      {"check", "decode every clip of a data set, measure it, and audit its splits for leaks", declare_check},
       {"inspect", "show what a checkpoint holds", declare_inspect},
       {"export", "write a model as TorchScript", declare_export},
       {"config", "show, explain or compare configurations", declare_config},

@@ -55,16 +55,21 @@ torch::Tensor classify_and_ablate(Recogniser& model, const torch::Device& device
   return logits.flatten();
 }
 
-// `logits`: float32 [N, K], on the CPU.
-EvaluationResult metrics_of(const torch::Tensor& logits, const std::vector<ClipRef>& clips,
+EvaluationResult metrics_of(const AveragedViews& views, const std::vector<ClipRef>& clips,
                             const std::vector<std::string>& classes) {
   ClassificationMeter meter(classes);
-  for (std::size_t i = 0; i < clips.size(); ++i)
-    meter.add(clips[i].label, logits[static_cast<std::int64_t>(i)].data_ptr<float>());
+  for (std::size_t i = 0; i < views.indices.size(); ++i)
+    meter.add(clips[views.indices[i]].label, views.logits[static_cast<std::int64_t>(i)].data_ptr<float>());
   return meter.result();
 }
 
 }  // namespace
+
+std::vector<SkippedClip> skipped_clips(const BadClips& bad_clips) {
+  std::vector<SkippedClip> skipped;
+  for (const BadClip& bad : bad_clips.list()) skipped.push_back({bad.name, bad.reason});
+  return skipped;
+}
 
 EvaluationResult evaluate_clips(Recogniser& model, const torch::Device& device,
                                 const std::vector<ClipRef>& clips, const std::vector<std::string>& classes,
@@ -76,6 +81,7 @@ EvaluationResult evaluate_clips(Recogniser& model, const torch::Device& device,
   loader.start_evaluation(clips);
   for (Batch batch = loader.next(); batch.clips.defined(); batch = loader.next()) {
     stop_if_requested();
+    if (batch.indices.empty()) continue;
     const torch::Tensor input = batch.clips.to(device, true);
     const ClipFeatures features =
         ablation != nullptr ? ablation->encode(model, input) : ClipFeatures{model.features_of(input), {}};
@@ -101,10 +107,14 @@ EvaluationResult evaluate_whole_clips(Recogniser& model, const torch::Device& de
   std::int64_t done = 0;
   for (const ClipRef& clip : clips) {
     stop_if_requested();
-    const torch::Tensor logits = ablation != nullptr
-                                     ? classify_and_ablate(model, device, clip, pipeline, *ablation)
-                                     : classify_clip(model, device, clip, pipeline).logits;
-    meter.add(clip.label, logits.data_ptr<float>());
+    try {
+      const torch::Tensor logits = ablation != nullptr
+                                       ? classify_and_ablate(model, device, clip, pipeline, *ablation)
+                                       : classify_clip(model, device, clip, pipeline).logits;
+      meter.add(clip.label, logits.data_ptr<float>());
+    } catch (const DataError& error) {
+      pipeline.bad_clips().add(clip, error);
+    }
     if (progress) progress(++done, static_cast<std::int64_t>(clips.size()));
   }
   return meter.result();
@@ -118,6 +128,7 @@ EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::ve
   const ThreadPlan threads = plan_threads(settings);
   checkpoint.model->to(device);
   const std::shared_ptr<ClipPipeline> pipeline = make_pipeline(settings, cache);
+  pipeline->bad_clips().expect("evaluation", clips);
   AblationMeter meter(classes, settings);
   AblationMeter* const wanted = ablation == Ablation::all ? &meter : nullptr;
   EvaluationResult result;
@@ -132,6 +143,7 @@ EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::ve
       result = metrics_of(average_views(*checkpoint.model, device, clips, loader, views, {}), clips, classes);
   }
   if (wanted != nullptr) result.ablation = meter.result(checkpoint.info.train_clips);
+  result.skipped = skipped_clips(pipeline->bad_clips());
   return result;
 }
 

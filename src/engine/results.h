@@ -11,6 +11,23 @@
 
 namespace actrec {
 
+// A clip that was left out because it cannot be read (data.bad_videos).
+struct SkippedClip {
+  std::string clip;
+  std::string reason;
+};
+
+// How the clips that a result is about were divided, so that nobody takes the result for more than it is.
+struct SplitInfo {
+  std::string name;         // what was evaluated: "test", ...; empty: all clips, or does not apply
+  std::string method;       // "as given", "by group", "RANDOM SPLIT", "official split 1", ...
+  std::string fingerprint;  // 16 hex digits
+  std::string leakage;      // verdict of the leakage audit; empty: not known
+
+  // Clip by clip, although clips may share a recording.
+  bool random() const { return method.find("RANDOM SPLIT") != std::string::npos; }
+};
+
 struct ClassResult {
   std::string name;
   std::int64_t support = 0;  // clips of the class
@@ -50,6 +67,8 @@ struct EvaluationResult {
   std::vector<std::vector<std::int64_t>> confusion;  // [label][prediction], clips
   std::vector<ClassResult> per_class;
   std::optional<AblationResult> ablation;  // none where it was not asked for
+  std::vector<SkippedClip> skipped;        // by name; not among `clips`
+  std::optional<SplitInfo> split;          // none where it was not said
 };
 
 // The test of one fold of a cross-validation.
@@ -58,6 +77,7 @@ struct FoldResult {
   std::uint64_t seed = 0;           // train.seed of its run
   int best_epoch = 0;               // from 1
   std::vector<std::string> groups;  // of the clips tested on, sorted; empty where none are known
+  SplitInfo split;                  // of the fold
   EvaluationResult evaluation;      // of the clips tested on
 };
 
@@ -110,6 +130,8 @@ struct TrainingSummary {
   EpochResult best;
   double seconds = 0;
   std::filesystem::path best_checkpoint, last_checkpoint;
+  SplitInfo split;
+  std::vector<SkippedClip> skipped;  // of the training and validation clips, by name
 };
 
 // Which part of training a machine spends its time on.

@@ -26,6 +26,12 @@ std::size_t name_width(const std::vector<std::string>& names) {
   return std::min(width, kLongestName);
 }
 
+// "46 (2 skipped: they cannot be read)"
+std::string skipped_text(std::int64_t clips, const std::vector<SkippedClip>& skipped) {
+  if (skipped.empty()) return std::to_string(clips);
+  return fmt::format("{} ({} skipped: cannot be read)", clips, skipped.size());
+}
+
 std::string confusion_text(const EvaluationResult& result) {
   if (result.classes.size() > kLargestTextMatrix) {
     return fmt::format("confusion matrix: {} classes, see --json\n", result.classes.size());
@@ -58,15 +64,37 @@ std::string pad(const std::string& text, std::size_t width) {
   return padded + std::string(width - used, ' ');
 }
 
+nlohmann::ordered_json split_json(const SplitInfo& split) {
+  const auto known = [](const std::string& text) {
+    return text.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(text);
+  };
+  return {{"name", known(split.name)},
+          {"method", split.method},
+          {"random", split.random()},
+          {"fingerprint", split.fingerprint},
+          {"leakage", known(split.leakage)}};
+}
+
+nlohmann::ordered_json skipped_json(const std::vector<SkippedClip>& skipped) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const SkippedClip& one : skipped) list.push_back({{"clip", one.clip}, {"reason", one.reason}});
+  return list;
+}
+
 std::string evaluation_text(const EvaluationResult& result) {
-  std::string text = fmt::format(
+  std::string text;
+  if (result.split) {
+    text += fmt::format("split                {} ({})\n", result.split->method, result.split->fingerprint);
+    if (!result.split->leakage.empty()) text += fmt::format("leakage              {}\n", result.split->leakage);
+  }
+  text += fmt::format(
       "clips                {}\n"
       "top-1 accuracy       {:.4f}\n"
       "top-5 accuracy       {:.4f}\n"
       "mean class accuracy  {:.4f}\n"
       "macro F1             {:.4f}\n"
       "loss                 {:.4f}\n\n",
-      result.clips, result.top1, result.top5, result.mean_class_accuracy, result.macro_f1, result.loss);
+      skipped_text(result.clips, result.skipped), result.top1, result.top5, result.mean_class_accuracy, result.macro_f1, result.loss);
   const std::size_t width = name_width(result.classes);
   text += fmt::format("{}  precision  recall      F1  clips\n", pad("class", width));
   for (const ClassResult& one : result.per_class) {
@@ -91,7 +119,10 @@ nlohmann::ordered_json evaluation_json(const EvaluationResult& result) {
       {"top5", result.top5},         {"mean_class_accuracy", result.mean_class_accuracy},
       {"macro_f1", result.macro_f1}, {"loss", result.loss},
       {"classes", result.classes},   {"confusion", result.confusion},
-      {"per_class", per_class}};
+      {"per_class", per_class},
+      {"skipped", result.skipped.size()},
+      {"skipped_clips", skipped_json(result.skipped)}};
+  if (result.split) json["split"] = split_json(*result.split);
   if (result.ablation) {
     json["baselines"] = baselines_json(*result.ablation);
     json["order"] = order_json(*result.ablation);
@@ -160,7 +191,14 @@ std::string summary_text(const TrainingSummary& summary) {
         fmt::format("best epoch {}: val loss {:.4f}, val top-1 {:.4f}\nbest model  {}\n", summary.best_epoch,
                     summary.best.val_loss, summary.best.val_top1, summary.best_checkpoint.string());
   }
-  return text + fmt::format("last model  {}\n", summary.last_checkpoint.string());
+  text += fmt::format("last model  {}\n", summary.last_checkpoint.string());
+  text += fmt::format("split       {} ({})\n", summary.split.method, summary.split.fingerprint);
+  if (!summary.split.leakage.empty()) text += fmt::format("leakage     {}\n", summary.split.leakage);
+  if (!summary.skipped.empty()) {
+    text += fmt::format("skipped     {}\n", format_count(summary.skipped.size(), "clip"));
+    for (const SkippedClip& one : summary.skipped) text += fmt::format("  {}: {}\n", one.clip, one.reason);
+  }
+  return text;
 }
 
 }  // namespace actrec
