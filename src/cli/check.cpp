@@ -1,7 +1,10 @@
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "cli/common.h"
 #include "cli/verbs.h"
+#include "core/atomic_file.h"
+#include "core/error.h"
 #include "core/text.h"
 #include "data/manifest.h"
 #include "engine/dataset_check.h"
@@ -22,10 +25,17 @@ struct CheckArguments {
 // The place where the next check and training look, and the file that was asked for.
 std::vector<fs::path> manifests_of(const Settings& settings, const std::string& output) {
   std::vector<fs::path> manifests;
-  if (const fs::path kept = manifest_file(settings.data); !kept.empty()) manifests.push_back(kept);
+  const fs::path kept = manifest_file(settings.data);
+  try {
+    if (!kept.empty()) create_writable_directory(kept.parent_path());
+    if (!kept.empty()) manifests.push_back(kept);
+  } catch (const Error& error) {
+    spdlog::warn("the check cannot be continued where it is stopped: {}", error.what());
+  }
   if (!output.empty()) {
     const fs::path file = absolute_path(output);
     manifests.push_back(fs::is_directory(file) ? file / "manifest.json" : file);
+    create_writable_directory(manifests.back().parent_path());
   }
   return manifests;
 }

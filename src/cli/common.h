@@ -36,8 +36,8 @@ DatasetIndex load_index(const Settings& settings);
 DataSplits load_splits(const Settings& settings);
 DataSplits load_splits(const Settings& settings, const DatasetIndex& index);
 
-// Looks for what the splits share (data/leakage.h), also with what `actrec check` has found out about the data,
-// logs it, and keeps the verdict in `splits`.
+// Looks for what the splits share (data/leakage.h), also with what `actrec check` has found out about the
+// data, logs it, and keeps the verdict in `splits`.
 void audit_leakage(const Settings& settings, DataSplits& splits);
 
 // Replaces data.cache `auto` by what it stands for with these clips (for splits: those that training reads),

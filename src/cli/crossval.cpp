@@ -193,7 +193,7 @@ ExitCode crossval_verb(const CrossvalArguments& arguments) {
   crossval.run(arguments.fold);
   const CrossValidationState state = crossval.state();
   if (arguments.json) {
-    fmt::print("{}\n", crossval_json(state).dump(2));
+    fmt::print("{}\n", crossval_json(state).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
   } else {
     fmt::print("{}", crossval_text(state));
   }

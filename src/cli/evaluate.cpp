@@ -90,7 +90,8 @@ EvaluationClips clips_of_other_data(const CheckpointInfo& info, const std::strin
     result.split.fingerprint = split_fingerprint(evaluated);
     return result;
   };
-  if (split.empty()) return with_fingerprint({index.clips, "all clips", {"", "all clips of other data", "", ""}});
+  if (split.empty())
+    return with_fingerprint({index.clips, "all clips", {"", "all clips of other data", "", ""}});
   EvaluationClips result{{}, split + " split", {split, "as given by other data", "", ""}};
   std::copy_if(index.clips.begin(), index.clips.end(), std::back_inserter(result.clips),
                [&](const ClipRef& clip) { return clip.split == split; });
@@ -122,7 +123,7 @@ ExitCode evaluate_verb(const EvaluateArguments& arguments) {
   line.clear();
   result.split = data.split;
   if (arguments.json) {
-    fmt::print("{}\n", evaluation_json(result).dump(2));
+    fmt::print("{}\n", evaluation_json(result).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
   } else {
     fmt::print("{} ({})\n\n{}", arguments.checkpoint, data.description, evaluation_text(result));
   }

@@ -38,14 +38,12 @@ ExitCode prepare(const RunArguments& arguments) {
   ProgressLine line;
   const std::shared_ptr<ClipPipeline> pipeline = make_pipeline(settings, CacheUse::fill);
   pipeline->bad_clips().expect("data set", clips);
-  const CacheFill fill = fill_cache(
-      clips, *pipeline, threads, [&](std::int64_t done, std::uint64_t bytes) {
-        const double seconds =
-            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-        const double left = seconds / static_cast<double>(done) * static_cast<double>(clips.size() - done);
-        line.show(fmt::format("{}/{} clips  {:.2f} GB  {} left", done, clips.size(),
-                              static_cast<double>(bytes) / 1e9, format_duration(left)));
-      });
+  const CacheFill fill = fill_cache(clips, *pipeline, threads, [&](std::int64_t done, std::uint64_t bytes) {
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double left = seconds / static_cast<double>(done) * static_cast<double>(clips.size() - done);
+    line.show(fmt::format("{}/{} clips  {:.2f} GB  {} left", done, clips.size(),
+                          static_cast<double>(bytes) / 1e9, format_duration(left)));
+  });
   line.clear();
   fmt::print("{} of {} clips are in the frame cache {}, {:.2f} GB\n", fill.cached, clips.size(),
              cache_directory(settings.data).string(), static_cast<double>(fill.bytes) / 1e9);

@@ -21,20 +21,18 @@ void BadClips::expect(const std::string& split, const std::vector<ClipRef>& clip
 }
 
 void BadClips::add(const ClipRef& clip, const DataError& error) {
+  const std::lock_guard lock(mutex_);
+  const auto expected = split_of_.find(clip.name);
+  if (expected == split_of_.end()) throw error;
   if (!skips()) {
     const std::string skip = "data.bad_videos=skip leaves such clips out";
     throw DataError(error.what(), error.hint().empty() ? skip : error.hint() + "; " + skip);
   }
-  const std::lock_guard lock(mutex_);
   const auto [added, is_new] = bad_.try_emplace(clip.name);
   if (!is_new) return;
   BadClip& bad = added->second;
-  bad.name = clip.name;
-  bad.reason = without_name(error.what(), clip.name);
+  bad = {clip.name, expected->second, without_name(error.what(), clip.name)};
   spdlog::warn("skipped clip '{}': {}", bad.name, bad.reason);
-  const auto found = split_of_.find(clip.name);
-  if (found == split_of_.end()) return;
-  bad.split = found->second;
   Split& split = splits_[bad.split];
   ++split.bad;
   check_share(bad.split, split, bad.reason);

@@ -21,8 +21,8 @@ struct ClipFacts {
   int rotation_degrees = 0;        // clockwise, that frames are turned by for display
   std::string codec;
   std::int64_t largest_gop = 0;  // most frames from one key frame to the next
-  double decode_ms = 0;          // that decoding took, conversion to RGB included; shared by the parts of a video
-  std::string content_hash;      // of the video, see content_hash(); empty where it cannot be read
+  double decode_ms = 0;      // that decoding took, conversion to RGB included; shared by the parts of a video
+  std::string content_hash;  // of the video, see content_hash(); empty where it cannot be read
   std::optional<PerceptualHash> look;
   std::string problem;  // why the clip cannot be used, naming the file; empty: it can be
 };

@@ -39,9 +39,8 @@ void add_file(AVSHA& state, const fs::path& path, std::vector<char>& piece) {
                   static_cast<std::size_t>(file.gcount()));
   }
   if (file.eof()) return;
-  throw DataError(
-      fmt::format("{} cannot be read: {}", path.string(), std::generic_category().message(errno)),
-      "check its permissions and its storage");
+  throw DataError(fmt::format("{} cannot be read: {}", path.string(), std::generic_category().message(errno)),
+                  "check its permissions and its storage");
 }
 
 std::string file_size_text(const fs::path& path) {

@@ -28,7 +28,8 @@ cv::Size jpeg_size(const std::uint8_t* bytes, std::size_t count) {
   std::size_t at = 2;  // after the image's first marker
   while (at + 9 <= count && bytes[at] == 0xff) {
     const int marker = bytes[at + 1];
-    const bool is_frame_header = marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+    const bool is_frame_header =
+        marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
     if (is_frame_header) return {bytes[at + 7] * 256 + bytes[at + 8], bytes[at + 5] * 256 + bytes[at + 6]};
     at += 2 + static_cast<std::size_t>(bytes[at + 2]) * 256 + bytes[at + 3];
   }
@@ -43,7 +44,8 @@ cv::Mat decode_frame(const std::uint8_t* bytes, std::size_t count, FrameEncoding
   auto* data = const_cast<std::uint8_t*>(bytes);
   if (encoding == FrameEncoding::raw) {
     if (size.width <= 0 || size.height <= 0 ||
-        count != std::size_t{3} * static_cast<std::size_t>(size.width) * static_cast<std::size_t>(size.height))
+        count !=
+            std::size_t{3} * static_cast<std::size_t>(size.width) * static_cast<std::size_t>(size.height))
       throw Error("a cached frame has the wrong size");
     return {size, CV_8UC3, data};
   }

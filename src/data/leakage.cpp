@@ -27,7 +27,11 @@ struct Member {
 };
 
 Leak leak_of(LeakKind kind, const std::string& what, const Member& a, const Member& b) {
-  return {kind, what, a.clip->name, b.clip->name, kSplits[static_cast<std::size_t>(a.split)],
+  return {kind,
+          what,
+          a.clip->name,
+          b.clip->name,
+          kSplits[static_cast<std::size_t>(a.split)],
           kSplits[static_cast<std::size_t>(b.split)]};
 }
 
@@ -149,9 +153,9 @@ class Audit {
       // What shares its content looks alike, too.
       if (hash_of(*looks[i].member.clip) == hash_of(*looks[j].member.clip)) continue;
       const bool mirrored = !looks[i].look.is_near_duplicate(looks[j].look);
-      result_.leaks.push_back(leak_of(LeakKind::near_duplicate,
-                                      mirrored ? "one looks like the other's mirror image" : "they look alike",
-                                      looks[i].member, looks[j].member));
+      result_.leaks.push_back(leak_of(
+          LeakKind::near_duplicate, mirrored ? "one looks like the other's mirror image" : "they look alike",
+          looks[i].member, looks[j].member));
     }
   }
 
@@ -181,8 +185,7 @@ std::string LeakAudit::verdict() const {
   std::vector<std::string> found;
   if (count(LeakKind::file) > 0) found.push_back(format_count(count(LeakKind::file), "file"));
   if (count(LeakKind::content) > 0) found.push_back(format_count(count(LeakKind::content), "content"));
-  if (count(LeakKind::group) > 0 && !official)
-    found.push_back(format_count(count(LeakKind::group), "group"));
+  if (count(LeakKind::group) > 0 && !official) found.push_back(format_count(count(LeakKind::group), "group"));
   if (count(LeakKind::near_duplicate) > 0)
     found.push_back(format_count(count(LeakKind::near_duplicate), "near-duplicate"));
   if (!found.empty()) return "LEAK: " + join(found, ", ") + " in two splits";

@@ -20,7 +20,7 @@ struct Leak {
 };
 
 struct LeakAudit {
-  std::vector<Leak> leaks;     // one for each file, content and group, and one for each pair of near-duplicates
+  std::vector<Leak> leaks;  // one for each file, content and group, and one for each pair of near-duplicates
   bool groups_known = false;   // of every clip
   std::int64_t clips = 0;      // of all splits
   std::int64_t looked_at = 0;  // clips that were compared by what they look like
@@ -33,8 +33,8 @@ struct LeakAudit {
 
 // Looks for what the splits share: a file under any name (by device and inode), a content (SHA-256, of files
 // of one size only), a group, and, among the clips that the manifest has facts of, near-duplicates, mirrored
-// or not (perceptual_hash.h). Files that cannot be read are passed over. Compares near-duplicates on `threads`
-// threads. Throws Interrupted when the user asked to stop.
+// or not (perceptual_hash.h). Files that cannot be read are passed over. Compares near-duplicates on
+// `threads` threads. Throws Interrupted when the user asked to stop.
 LeakAudit audit_splits(const DataSplits& splits, Manifest& manifest, int threads);
 
 // "same file: 'a' (train) and 'b' (test)"

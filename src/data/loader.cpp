@@ -253,7 +253,8 @@ Batch Loader::finish(PendingBatch& pending) {
   const torch::Tensor positions = torch::tensor(good, torch::kInt64);
   batch.clips = pending.batch.clips.index_select(0, positions);
   batch.labels = pending.batch.labels.index_select(0, positions);
-  for (const std::int64_t i : good) batch.indices.push_back(pending.batch.indices[static_cast<std::size_t>(i)]);
+  for (const std::int64_t i : good)
+    batch.indices.push_back(pending.batch.indices[static_cast<std::size_t>(i)]);
   return batch;
 }
 

@@ -45,8 +45,8 @@ class Loader : public BatchSource {
   BadClips& bad_clips() { return pipeline_->bad_clips(); }
   std::size_t batches() const override;
   // Clips that cannot be read, and those that take longer than the timeout, are bad when their batch is due:
-  // pipeline->bad_clips() leaves them out of it or throws. The thread that hangs in a clip is left behind; after
-  // an error, the loader cannot be used further. Throws what else preparing the batch threw.
+  // pipeline->bad_clips() leaves them out of it or throws. The thread that hangs in a clip is left behind;
+  // after an error, the loader cannot be used further. Throws what else preparing the batch threw.
   Batch next() override;
   double wait_seconds() const override;
 

@@ -77,10 +77,9 @@ ClipFacts from_json(const Json& entry) {
 }  // namespace
 
 std::string Manifest::identity_of(const ClipRef& clip) {
-  return fmt::format("{:016x}", stable_hash(fmt::format("{}\n{}\n{}\n{}",
-                                                        fs::absolute(clip.path).lexically_normal().string(),
-                                                        clip.begin_seconds, clip.end_seconds,
-                                                        contents_.of(clip.path))));
+  return fmt::format("{:016x}", stable_hash(fmt::format(
+                                    "{}\n{}\n{}\n{}", fs::absolute(clip.path).lexically_normal().string(),
+                                    clip.begin_seconds, clip.end_seconds, contents_.of(clip.path))));
 }
 
 Manifest::Manifest(const fs::path& file) {
@@ -90,7 +89,7 @@ Manifest::Manifest(const fs::path& file) {
     if (document.at("version").get<int>() != kVersion) return;
     for (const Json& entry : document.at("clips")) {
       entries_[entry.at("clip").get<std::string>()] = {entry.at("identity").get<std::string>(),
-                                                                from_json(entry)};
+                                                       from_json(entry)};
     }
   } catch (const std::exception&) {
     spdlog::warn("{} is damaged; `actrec check` makes it anew", file.string());
@@ -128,8 +127,8 @@ fs::path manifest_file(const DataSettings& settings) {
   const fs::path directory = user_cache_directory();
   if (directory.empty()) return {};
   const fs::path data = fs::absolute(settings.path).lexically_normal();
-  const std::string what = fmt::format("{}\n{}\n{}", data.string(), settings.videos.string(),
-                                       static_cast<int>(settings.format));
+  const std::string what =
+      fmt::format("{}\n{}\n{}", data.string(), settings.videos.string(), static_cast<int>(settings.format));
   return directory / "manifests" / fmt::format("{}-{:016x}.json", data.stem().string(), stable_hash(what));
 }
 

@@ -25,8 +25,8 @@ class Manifest {
   const ClipFacts* find(const ClipRef& clip);
   void set(const ClipRef& clip, ClipFacts facts);
 
-  // Writes the facts of `clips` that are known, in their order, as `clips` of `document`, beside what else the
-  // document holds. Atomic. `classes` are the names of the clips' labels.
+  // Writes the facts of `clips` that are known, in their order, as `clips` of `document`, beside what else
+  // the document holds. Atomic. `classes` are the names of the clips' labels.
   void write(const std::filesystem::path& file, nlohmann::ordered_json document,
              const std::vector<ClipRef>& clips, const std::vector<std::string>& classes);
 

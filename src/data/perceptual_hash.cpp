@@ -10,8 +10,8 @@
 namespace actrec {
 namespace {
 
-constexpr double kScale = 32;       // numbers a deviation
-constexpr double kLength = 4096;    // of the vectors that are compared
+constexpr double kScale = 32;     // numbers a deviation
+constexpr double kLength = 4096;  // of the vectors that are compared
 constexpr double kSceneAlike = 0.97, kMotionAlike = 0.75;
 // Without motion to compare, the scene has to be the same picture.
 constexpr double kStill = 0.02, kSamePicture = 0.99;
@@ -94,7 +94,8 @@ std::optional<PerceptualHash> PerceptualHasher::hash() const {
     for (auto i = static_cast<std::size_t>(begin); i < frames_.size() && static_cast<double>(i) < end; ++i) {
       const auto place = static_cast<double>(i);
       const double share = (std::min(end, place + 1) - std::max(begin, place)) / length;
-      for (std::size_t cell = 0; cell < kCells; ++cell) means[part * kCells + cell] += share * frames_[i][cell];
+      for (std::size_t cell = 0; cell < kCells; ++cell)
+        means[part * kCells + cell] += share * frames_[i][cell];
     }
   }
   double sum = 0, squares = 0;
@@ -105,7 +106,8 @@ std::optional<PerceptualHash> PerceptualHasher::hash() const {
   PerceptualHash hash;
   if (deviation < 0.5) return hash;  // a blank clip: what is left is noise
   for (std::size_t i = 0; i < means.size(); ++i)
-    hash.values[i] = static_cast<std::int8_t>(std::clamp(std::lround(kScale * (means[i] - mean) / deviation), -127L, 127L));
+    hash.values[i] = static_cast<std::int8_t>(
+        std::clamp(std::lround(kScale * (means[i] - mean) / deviation), -127L, 127L));
   return hash;
 }
 

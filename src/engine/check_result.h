@@ -12,7 +12,7 @@ namespace actrec {
 // Lengths of the clips of one split that can be decoded.
 struct ClipLengths {
   std::int64_t clips = 0;
-  std::int64_t shortest = 0, median = 0, longest = 0;                   // frames
+  std::int64_t shortest = 0, median = 0, longest = 0;  // frames
   double shortest_seconds = 0, median_seconds = 0, longest_seconds = 0;
   double total_seconds = 0;
 };
@@ -40,12 +40,12 @@ struct CheckResult {
   std::int64_t clips = 0, frames = 0;            // frames that can be decoded
   std::vector<SkippedClip> broken;               // by name
   std::vector<OddClip> odd;
-  std::vector<std::string> warnings;             // sentences
+  std::vector<std::string> warnings;  // sentences
   std::vector<FoundLeak> leaks;
-  bool leaking = false;           // leaks that the verdict counts
+  bool leaking = false;  // leaks that the verdict counts
   std::optional<SplitInfo> split;
-  double seconds = 0;             // that the check took
-  std::string manifest;           // where it was written
+  double seconds = 0;    // that the check took
+  std::string manifest;  // where it was written
 };
 
 }  // namespace actrec

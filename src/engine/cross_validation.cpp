@@ -74,8 +74,8 @@ EvaluationResult evaluation_from_json(const Json& document) {
                       std::all_of(confusion.begin(), confusion.end(),
                                   [&](const auto& row) { return row.size() == classes.size(); });
   if (!square) throw std::out_of_range("confusion");
-  EvaluationResult result = evaluation_of(classes, confusion, document.at("top5").get<double>(),
-                                          document.at("loss").get<double>());
+  EvaluationResult result =
+      evaluation_of(classes, confusion, document.at("top5").get<double>(), document.at("loss").get<double>());
   for (const Json& one : document.value("skipped", Json::array()))
     result.skipped.push_back({one.at("clip").get<std::string>(), one.at("reason").get<std::string>()});
   return result;
@@ -143,7 +143,8 @@ void write_fold_result(const fs::path& directory, const Settings& settings, cons
                          {"leakage", result.split.leakage},
                          {"evaluation", evaluation_to_json(result.evaluation)},
                          {"config", settings_to_json(settings)}};
-  write_file_atomically(directory / kResultFile, document.dump(2) + "\n");
+  write_file_atomically(directory / kResultFile,
+                        document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 std::optional<FoldResult> read_fold_result(const fs::path& directory, const Settings& settings,

@@ -98,7 +98,8 @@ class Check {
   }
 
   void save_now_and_then() {
-    if (manifests_.empty() || seconds_since(saved_) < std::max(kSaveSeconds, save_seconds_ / kSaveShare)) return;
+    if (manifests_.empty() || seconds_since(saved_) < std::max(kSaveSeconds, save_seconds_ / kSaveShare))
+      return;
     const Clock::time_point start = Clock::now();
     save(manifests_[0]);
     saved_ = Clock::now();
@@ -193,13 +194,12 @@ class Check {
     if (count == 0) return;
     static constexpr const char* kConsequences[] = {"they repeat their last frame", "they loop",
                                                     "which is an error"};
-    result_.warnings.push_back(
-        fmt::format("{} {} fewer than the {} frames that sampling takes ({} with clip.short_clips={}); the "
-                    "shortest, '{}', has {}",
-                    format_count(count, "clip"), count == 1 ? "has" : "have", needed,
-                    kConsequences[static_cast<std::size_t>(clip.short_clips)],
-                    Names<ShortClips>::values[static_cast<std::size_t>(clip.short_clips)], shortest->name,
-                    frames));
+    result_.warnings.push_back(fmt::format(
+        "{} {} fewer than the {} frames that sampling takes ({} with clip.short_clips={}); the "
+        "shortest, '{}', has {}",
+        format_count(count, "clip"), count == 1 ? "has" : "have", needed,
+        kConsequences[static_cast<std::size_t>(clip.short_clips)],
+        Names<ShortClips>::values[static_cast<std::size_t>(clip.short_clips)], shortest->name, frames));
   }
 
   void warn_about_imbalance() {

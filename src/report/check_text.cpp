@@ -10,8 +10,8 @@
 namespace actrec {
 namespace {
 
-constexpr std::size_t kMostLines = 20;        // of each list; --json and the manifest have all
-constexpr std::size_t kMostClasses = 60;      // of the table
+constexpr std::size_t kMostLines = 20;    // of each list; --json and the manifest have all
+constexpr std::size_t kMostClasses = 60;  // of the table
 constexpr std::size_t kLongestName = 40;
 
 std::size_t name_width(const std::vector<std::string>& names) {
@@ -25,7 +25,8 @@ std::string list_text(const std::string& title, const std::vector<Item>& items, 
   if (items.empty()) return "";
   std::string text = fmt::format("\n{} ({})\n", title, items.size());
   for (std::size_t i = 0; i < std::min(items.size(), kMostLines); ++i) text += "  " + line(items[i]) + '\n';
-  if (items.size() > kMostLines) text += fmt::format("  and {} more, see --json\n", items.size() - kMostLines);
+  if (items.size() > kMostLines)
+    text += fmt::format("  and {} more, see --json\n", items.size() - kMostLines);
   return text;
 }
 
@@ -66,9 +67,8 @@ std::string table_text(const CheckResult& result) {
 }  // namespace
 
 std::string check_text(const CheckResult& result) {
-  std::string text =
-      fmt::format("{} ({})\n{} of {} classes, {} frames\n\n", result.data, result.format,
-                  format_count(result.clips, "clip"), result.classes.size(), result.frames);
+  std::string text = fmt::format("{} ({})\n{} of {} classes, {} frames\n\n", result.data, result.format,
+                                 format_count(result.clips, "clip"), result.classes.size(), result.frames);
   text += table_text(result);
   text += list_text("broken: cannot be used", result.broken,
                     [](const SkippedClip& one) { return fmt::format("{}: {}", one.clip, one.reason); });
@@ -77,8 +77,8 @@ std::string check_text(const CheckResult& result) {
   text += list_text("warnings", result.warnings, [](const std::string& warning) { return warning; });
   text += list_text("shared by two splits", result.leaks, [](const FoundLeak& leak) { return leak.text; });
   if (result.split) {
-    text += fmt::format("\nsplit     {} ({})\nleakage   {}\n", result.split->method, result.split->fingerprint,
-                        result.split->leakage);
+    text += fmt::format("\nsplit     {} ({})\nleakage   {}\n", result.split->method,
+                        result.split->fingerprint, result.split->leakage);
     if (result.split->random())
       text += "          RANDOM SPLIT: clips are divided one by one, so results may be too good\n";
   }
@@ -106,10 +106,8 @@ nlohmann::ordered_json check_json(const CheckResult& result) {
   Json odd = Json::array(), leaks = Json::array();
   for (const OddClip& one : result.odd) odd.push_back({{"clip", one.clip}, {"what", one.what}});
   for (const FoundLeak& leak : result.leaks) {
-    leaks.push_back({{"kind", leak.kind},
-                     {"clips", leak.clips},
-                     {"splits", leak.splits},
-                     {"what", leak.text}});
+    leaks.push_back(
+        {{"kind", leak.kind}, {"clips", leak.clips}, {"splits", leak.splits}, {"what", leak.text}});
   }
   return {{"data", result.data},
           {"format", result.format},

@@ -85,7 +85,8 @@ std::string evaluation_text(const EvaluationResult& result) {
   std::string text;
   if (result.split) {
     text += fmt::format("split                {} ({})\n", result.split->method, result.split->fingerprint);
-    if (!result.split->leakage.empty()) text += fmt::format("leakage              {}\n", result.split->leakage);
+    if (!result.split->leakage.empty())
+      text += fmt::format("leakage              {}\n", result.split->leakage);
   }
   text += fmt::format(
       "clips                {}\n"
@@ -94,7 +95,8 @@ std::string evaluation_text(const EvaluationResult& result) {
       "mean class accuracy  {:.4f}\n"
       "macro F1             {:.4f}\n"
       "loss                 {:.4f}\n\n",
-      skipped_text(result.clips, result.skipped), result.top1, result.top5, result.mean_class_accuracy, result.macro_f1, result.loss);
+      skipped_text(result.clips, result.skipped), result.top1, result.top5, result.mean_class_accuracy,
+      result.macro_f1, result.loss);
   const std::size_t width = name_width(result.classes);
   text += fmt::format("{}  precision  recall      F1  clips\n", pad("class", width));
   for (const ClassResult& one : result.per_class) {
@@ -114,14 +116,17 @@ nlohmann::ordered_json evaluation_json(const EvaluationResult& result) {
                          {"recall", one.recall},
                          {"f1", one.f1}});
   }
-  nlohmann::ordered_json json = {
-      {"clips", result.clips},       {"top1", result.top1},
-      {"top5", result.top5},         {"mean_class_accuracy", result.mean_class_accuracy},
-      {"macro_f1", result.macro_f1}, {"loss", result.loss},
-      {"classes", result.classes},   {"confusion", result.confusion},
-      {"per_class", per_class},
-      {"skipped", result.skipped.size()},
-      {"skipped_clips", skipped_json(result.skipped)}};
+  nlohmann::ordered_json json = {{"clips", result.clips},
+                                 {"top1", result.top1},
+                                 {"top5", result.top5},
+                                 {"mean_class_accuracy", result.mean_class_accuracy},
+                                 {"macro_f1", result.macro_f1},
+                                 {"loss", result.loss},
+                                 {"classes", result.classes},
+                                 {"confusion", result.confusion},
+                                 {"per_class", per_class},
+                                 {"skipped", result.skipped.size()},
+                                 {"skipped_clips", skipped_json(result.skipped)}};
   if (result.split) json["split"] = split_json(*result.split);
   if (result.ablation) {
     json["baselines"] = baselines_json(*result.ablation);

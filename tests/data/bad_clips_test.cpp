@@ -13,7 +13,9 @@ std::vector<ClipRef> clips(const std::string& prefix, int count) {
   return list;
 }
 
-DataError error_of(const ClipRef& clip) { return DataError("clip '" + clip.name + "': /x is empty", "copy it"); }
+DataError error_of(const ClipRef& clip) {
+  return DataError("clip '" + clip.name + "': /x is empty", "copy it");
+}
 
 std::string message_of(BadClips& bad, const ClipRef& clip) {
   try {
@@ -27,8 +29,14 @@ std::string message_of(BadClips& bad, const ClipRef& clip) {
 TEST(BadClips, AreErrorsThatSayHowToSkipThemUnlessAskedFor) {
   BadClips bad;
   EXPECT_FALSE(bad.skips());
+  bad.expect("training", clips("a", 1));
   EXPECT_EQ(message_of(bad, clips("a", 1)[0]),
             "clip 'a0': /x is empty; copy it; data.bad_videos=skip leaves such clips out");
+}
+
+TEST(BadClips, ThatNobodyToldOfAreErrors) {
+  BadClips bad(BadVideos::skip, 1);
+  EXPECT_EQ(message_of(bad, clips("a", 1)[0]), "clip 'a0': /x is empty; copy it");
 }
 
 TEST(BadClips, AreNamedOnceWithTheirReason) {

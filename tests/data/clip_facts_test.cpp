@@ -42,8 +42,8 @@ TEST(ClipFacts, AgreeWithFfmpegOnTheDecoderFiles) {
     // FFmpeg counts counter-clockwise; a matrix without a rotation gives the smallest integer.
     const bool turned = rotation == "90" || rotation == "-90";
     EXPECT_EQ(facts.rotation_degrees, rotation == "90" ? 270 : rotation == "-90" ? 90 : 0);
-    const std::string size =
-        turned ? fmt::format("{}x{}", facts.height, facts.width) : fmt::format("{}x{}", facts.width, facts.height);
+    const std::string size = turned ? fmt::format("{}x{}", facts.height, facts.width)
+                                    : fmt::format("{}x{}", facts.width, facts.height);
     EXPECT_EQ(size, entry["size"]);
     EXPECT_GT(facts.decode_ms, 0);
     EXPECT_TRUE(facts.look.has_value());
@@ -57,12 +57,13 @@ TEST(ClipFacts, TheLargestGroupOfPicturesIsFfprobes) {
   const fs::path folder = shared_data() / "decoder";
   REQUIRE_SHARED(folder);
   REQUIRE_FFMPEG();
-  for (const char* name : {"testsrc2_mpeg4.avi", "sample_av1.mp4", "flipping_a_pancake.mkv", "testsrc2_vp9.webm",
-                           "fixture.flv", "unordered.mov"}) {
+  for (const char* name : {"testsrc2_mpeg4.avi", "sample_av1.mp4", "flipping_a_pancake.mkv",
+                           "testsrc2_vp9.webm", "fixture.flv", "unordered.mov"}) {
     SCOPED_TRACE(name);
-    std::istringstream lines(output_of("ffprobe -v quiet -select_streams v:0 -show_entries frame=key_frame -of "
-                                       "csv=p=0 " +
-                                       quoted(folder / name)));
+    std::istringstream lines(
+        output_of("ffprobe -v quiet -select_streams v:0 -show_entries frame=key_frame -of "
+                  "csv=p=0 " +
+                  quoted(folder / name)));
     std::int64_t largest = 0, length = 0;
     for (std::string line; std::getline(lines, line);) {
       if (line.empty()) continue;

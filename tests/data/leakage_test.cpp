@@ -100,7 +100,8 @@ TEST_F(LeakageTest, AGroupMustStayInOneSplit) {
   // HMDB51's published splits do that.
   splits_.method = "official split 1, val from train by group";
   EXPECT_FALSE(audit().leaking());
-  EXPECT_EQ(audit().verdict(), "none found: compared files, contents, groups; 1 group in two splits, as published");
+  EXPECT_EQ(audit().verdict(),
+            "none found: compared files, contents, groups; 1 group in two splits, as published");
 }
 
 TEST_F(LeakageTest, NearDuplicatesAreFoundByWhatTheManifestKnows) {
@@ -131,7 +132,8 @@ TEST_F(LeakageTest, NearDuplicatesAreFoundByWhatTheManifestKnows) {
   const LeakAudit found = audit_splits(splits_, manifest, 3);
   ASSERT_EQ(found.leaks.size(), 2u);
   EXPECT_EQ(leak_text(found.leaks[0]), "they look alike: 'train1' (train) and 'test0' (test)");
-  EXPECT_EQ(leak_text(found.leaks[1]), "one looks like the other's mirror image: 'val0' (val) and 'test1' (test)");
+  EXPECT_EQ(leak_text(found.leaks[1]),
+            "one looks like the other's mirror image: 'val0' (val) and 'test1' (test)");
   EXPECT_EQ(found.verdict(), "LEAK: 2 near-duplicates in two splits");
   splits_.test.resize(4);
   splits_.test.erase(splits_.test.begin(), splits_.test.begin() + 2);

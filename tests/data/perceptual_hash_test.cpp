@@ -53,14 +53,16 @@ void expect_only_copies_look_alike(const fs::path& folder, std::size_t step) {
     SCOPED_TRACE(videos[i]);
     const auto copy = [&](const std::string& name, const std::string& filter, const std::string& codec) {
       const fs::path file = directory / (std::to_string(i) + name);
-      EXPECT_TRUE(run_ffmpeg("-i " + quoted(videos[i]) + " -vf " + filter + " " + codec + " " + quoted(file)));
+      EXPECT_TRUE(
+          run_ffmpeg("-i " + quoted(videos[i]) + " -vf " + filter + " " + codec + " " + quoted(file)));
       return LookAlike(hash_of(file));
     };
     const std::string smaller = "'scale=trunc(iw*0.3)*2:trunc(ih*0.3)*2'";
     EXPECT_TRUE(looks[i].is_near_duplicate(copy("small.mp4", smaller, "-c:v libx264 -crf 35")));
     EXPECT_TRUE(looks[i].is_near_duplicate(
         copy("bright.avi", "eq=brightness=0.1:contrast=1.2,scale=240:180", "-c:v mpeg4 -q:v 8")));
-    EXPECT_TRUE(mirrored[i].is_near_duplicate(copy("mirror.mp4", "hflip," + smaller, "-c:v libx264 -crf 30")));
+    EXPECT_TRUE(
+        mirrored[i].is_near_duplicate(copy("mirror.mp4", "hflip," + smaller, "-c:v libx264 -crf 30")));
     EXPECT_TRUE(looks[i].is_near_duplicate(copy("slow.mp4", "scale=160:120", "-r 15 -c:v libx264 -crf 28")));
   }
 }

@@ -148,6 +148,8 @@ TEST_F(FeatureLoaderTest, LeavesOutBadClipsAsPixelsDo) {
   settings_.data.max_bad_fraction = 0.5;
   for (const std::size_t i : {1u, 4u, 5u, 6u, 7u}) fs::remove_all(clips_[i].path);
   const auto pixels_of_features = pixels(), from_pixels = pixels();
+  for (Loader* loader : {pixels_of_features.get(), from_pixels.get()})
+    loader->bad_clips().expect("training", clips_);
   const auto kept = cache();
   FeatureLoader features(*pixels_of_features, *kept, model_, torch::kCPU, 4, kViews);
   expect_equal(features, *from_pixels);

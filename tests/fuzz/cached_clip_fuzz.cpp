@@ -1,7 +1,7 @@
 // Files of the frame cache. Their checksums keep random bytes out, so an input is the index entries of a file
 // whose frames and checksums are made to fit: the bytes of its frames, then 24 bytes for each of up to 16
-// entries (bytes, height, width, all 32 bits, offset, 64 bits, 4 unused). The first byte says how many entries
-// there are, and whether it is raw or JPEG.
+// entries (bytes, height, width, all 32 bits, offset, 64 bits, 4 unused). The first byte says how many
+// entries there are, and whether it is raw or JPEG.
 
 #include <algorithm>
 #include <cstring>

@@ -29,8 +29,10 @@ TEST(CheckText, ShowsTheTableAndWhatIsWrong) {
   const std::string text = check_text(example());
   for (const char* line :
        {"clips.csv (CSV list)\n13 clips of 2 classes, 250 frames\n",
-        "clips              train        val       test\n", "jump                   4          1          0\n",
-        "all                    9          2          2\n", "median frames         20         12          -\n",
+        "clips              train        val       test\n",
+        "jump                   4          1          0\n",
+        "all                    9          2          2\n",
+        "median frames         20         12          -\n",
         "median            1.00 s     0.50 s          -\n",
         "broken: cannot be used (1)\n  a.mp4: /data/a.mp4 is empty\n",
         "odd ones out (1)\n  b.mp4: 9 frames, the median is 60\n", "warnings (1)\n  watch out\n",

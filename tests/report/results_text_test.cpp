@@ -48,12 +48,12 @@ TEST(EvaluationText, CountsSkippedClipsAndNamesTheSplit) {
   const auto json = evaluation_json(result);
   EXPECT_EQ(json["skipped"], 1);
   EXPECT_EQ(json["skipped_clips"].dump(), R"([{"clip":"a.mp4","reason":"is empty"}])");
-  EXPECT_EQ(json["split"].dump(),
-            R"({"name":"test","method":"fold 1 of 5 RANDOM SPLIT","random":true,)"
-            R"("fingerprint":"0123456789abcdef","leakage":"none found: ..."})");
+  EXPECT_EQ(json["split"].dump(), R"({"name":"test","method":"fold 1 of 5 RANDOM SPLIT","random":true,)"
+                                  R"("fingerprint":"0123456789abcdef","leakage":"none found: ..."})");
   result.split = {"", "by group", "0123456789abcdef", ""};
-  EXPECT_EQ(evaluation_json(result)["split"].dump(),
-            R"({"name":null,"method":"by group","random":false,"fingerprint":"0123456789abcdef","leakage":null})");
+  EXPECT_EQ(
+      evaluation_json(result)["split"].dump(),
+      R"({"name":null,"method":"by group","random":false,"fingerprint":"0123456789abcdef","leakage":null})");
 }
 
 TEST(SummaryText, NamesTheSplitAndTheSkippedClips) {
