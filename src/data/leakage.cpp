@@ -104,7 +104,9 @@ class Audit {
   std::string hash_of(const ClipRef& clip) {
     const ClipFacts* const facts = manifest_.find(clip);
     if (facts != nullptr && !facts->content_hash.empty()) return facts->content_hash;
-    std::string& hash = hashes_[file_of_.at(&clip)];  // parts of a video are one file
+    const auto file = file_of_.find(&clip);
+    if (file == file_of_.end()) return "";
+    std::string& hash = hashes_[file->second];  // parts of a video are one file
     if (!hash.empty()) return hash;
     try {
       hash = content_hash(clip.path);
@@ -151,7 +153,8 @@ class Audit {
     std::sort(pairs.begin(), pairs.end());
     for (const auto& [i, j] : pairs) {
       // What shares its content looks alike, too.
-      if (hash_of(*looks[i].member.clip) == hash_of(*looks[j].member.clip)) continue;
+      const std::string hash = hash_of(*looks[i].member.clip);
+      if (!hash.empty() && hash == hash_of(*looks[j].member.clip)) continue;
       const bool mirrored = !looks[i].look.is_near_duplicate(looks[j].look);
       result_.leaks.push_back(leak_of(
           LeakKind::near_duplicate, mirrored ? "one looks like the other's mirror image" : "they look alike",
