@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # usage: scripts/build.sh [PRESET] [CMAKE_BUILD_ARGUMENT]...
 #
-# Builds actrec into build/PRESET: release (the default), debug, asan or tsan. Further arguments go to
+# Builds actrec into build/PRESET: release (the default), debug, asan, tsan or fuzz (needs Clang). Further arguments go to
 # 'cmake --build', for example: scripts/build.sh release --target actrec
 set -euo pipefail
 
@@ -22,9 +22,9 @@ count_jobs() {
 preset=release
 case "${1:-}" in
   -h | --help) usage && exit ;;
-  release | debug | asan | tsan) preset=$1 && shift ;;
+  release | debug | asan | tsan | fuzz) preset=$1 && shift ;;
   "" | -*) ;;
-  *) fail "unknown preset '$1'; hint: release, debug, asan or tsan" ;;
+  *) fail "unknown preset '$1'; hint: release, debug, asan, tsan or fuzz" ;;
 esac
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 for tool in cmake ninja g++; do

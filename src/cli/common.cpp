@@ -3,25 +3,34 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "config/config_file.h"
 #include "core/error.h"
+#include "core/system.h"
 #include "core/text.h"
 #include "data/cache_directory.h"
 #include "data/cache_plan.h"
 #include "data/dataset_index.h"
+#include "data/leakage.h"
+#include "data/manifest.h"
 #include "data/mirror_classes.h"
 
 namespace actrec {
 
 namespace fs = std::filesystem;
 
-void add_run_arguments(CLI::App& app, RunArguments& arguments) {
+void add_data_arguments(CLI::App& app, RunArguments& arguments) {
   app.add_option("source", arguments.source, "a configuration (.json), or a data set: a folder or a list")
       ->required()
       ->type_name("CONFIG|DATA");
   app.add_option("--set", arguments.overrides, "change a setting, for example --set train.epochs=20")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
+}
+
+void add_run_arguments(CLI::App& app, RunArguments& arguments) {
+  add_data_arguments(app, arguments);
   app.add_option("--device", arguments.device, "auto, cpu, cuda or cuda:N");
 }
 
@@ -80,6 +89,23 @@ DataSplits load_splits(const Settings& settings, const DatasetIndex& index) {
                format_count(static_cast<std::int64_t>(index.clips.size()), "clip"), index.classes.size(),
                index.format, splits.method, splits.train.size(), splits.val.size(), splits.test.size());
   return splits;
+}
+
+void audit_leakage(const Settings& settings, DataSplits& splits) {
+  constexpr std::size_t kMostLines = 10;
+  Manifest manifest(manifest_file(settings.data));
+  const int threads = settings.threads > 0 ? settings.threads : available_cores();
+  const LeakAudit audit = audit_splits(splits, manifest, threads);
+  splits.leakage = audit.verdict();
+  if (!audit.leaking()) {
+    spdlog::info("leakage: {}", splits.leakage);
+    return;
+  }
+  spdlog::warn("{}, so results may be too good", splits.leakage);
+  for (std::size_t i = 0; i < std::min(kMostLines, audit.leaks.size()); ++i)
+    spdlog::warn("  {}", leak_text(audit.leaks[i]));
+  if (audit.leaks.size() > kMostLines)
+    spdlog::warn("  and {} more; `actrec check --json` lists them", audit.leaks.size() - kMostLines);
 }
 
 void warn_about_flips(const Settings& settings, const std::vector<std::string>& classes) {

@@ -20,6 +20,8 @@ struct RunArguments {
   std::string device;
 };
 void add_run_arguments(CLI::App& app, RunArguments& arguments);
+// The same without --device.
+void add_data_arguments(CLI::App& app, RunArguments& arguments);
 
 // The settings the arguments stand for. Throws ConfigError.
 Settings settings_of(const RunArguments& arguments);
@@ -33,6 +35,10 @@ DatasetIndex load_index(const Settings& settings);
 // Reads and divides the data set, and logs a line about it.
 DataSplits load_splits(const Settings& settings);
 DataSplits load_splits(const Settings& settings, const DatasetIndex& index);
+
+// Looks for what the splits share (data/leakage.h), also with what `actrec check` has found out about the
+// data, logs it, and keeps the verdict in `splits`.
+void audit_leakage(const Settings& settings, DataSplits& splits);
 
 // Replaces data.cache `auto` by what it stands for with these clips (for splits: those that training reads),
 // and logs it.

@@ -166,7 +166,8 @@ class Crossval {
     start_afresh(directory, settings);
     add_log_file(directory / "log.txt");
     spdlog::info("{}: training in {}", run.directory, directory.string());
-    const DataSplits splits = load_splits(settings, index_);
+    DataSplits splits = load_splits(settings, index_);
+    audit_leakage(settings, splits);
     const TrainingSummary summary = run_training(settings, splits, directory);
     if (summary.reason == StopReason::interrupted) throw Interrupted();
 
@@ -192,7 +193,7 @@ ExitCode crossval_verb(const CrossvalArguments& arguments) {
   crossval.run(arguments.fold);
   const CrossValidationState state = crossval.state();
   if (arguments.json) {
-    fmt::print("{}\n", crossval_json(state).dump(2));
+    fmt::print("{}\n", crossval_json(state).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
   } else {
     fmt::print("{}", crossval_text(state));
   }

@@ -15,7 +15,7 @@ namespace actrec {
 namespace {
 
 struct EvaluateArguments {
-  std::string checkpoint, report;
+  std::string checkpoint, report, bad_videos;
   DataOptions data;
   InferenceOptions inference;
   bool json = false;
@@ -24,6 +24,10 @@ struct EvaluateArguments {
 ExitCode evaluate_verb(const EvaluateArguments& arguments) {
   Checkpoint checkpoint = load_checkpoint(arguments.checkpoint);
   apply(arguments.inference, checkpoint.info.settings);
+  if (!arguments.bad_videos.empty()) {
+    checkpoint.info.settings.data.bad_videos =
+        arguments.bad_videos == "skip" ? BadVideos::skip : BadVideos::error;
+  }
   const EvaluationData data = load_evaluation_data(checkpoint.info, arguments.data);
   if (!arguments.report.empty()) create_writable_directory(arguments.report);
 
@@ -41,7 +45,7 @@ ExitCode evaluate_verb(const EvaluateArguments& arguments) {
     spdlog::info("report: {}", (absolute_path(arguments.report) / "report.html").string());
   }
   if (arguments.json) {
-    fmt::print("{}\n", evaluation_json(result).dump(2));
+    fmt::print("{}\n", evaluation_json(result).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
   } else {
     fmt::print("{} ({})\n\n{}", arguments.checkpoint, describe(data.split), evaluation_text(result));
   }
@@ -56,6 +60,9 @@ Action declare_evaluate(CLI::App& app) {
       ->required()
       ->type_name("CHECKPOINT");
   add_data_options(app, arguments->data);
+  app.add_option("--bad-videos", arguments->bad_videos,
+                 "error or skip: what becomes of clips that cannot be read; the default is as trained")
+      ->check(CLI::IsMember({"error", "skip"}));
   add_inference_options(app, arguments->inference);
   app.add_option("--report", arguments->report,
                  "directory for report.html, predictions.csv, confusion.csv, confusion.png and metrics.json")

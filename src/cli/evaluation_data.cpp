@@ -54,13 +54,15 @@ EvaluationData own_data(const CheckpointInfo& info, std::string split) {
         "give a data set with --data PATH");
   }
   const DataSplits splits = load_splits(info.settings);
-  if (splits.fingerprint != info.split_fingerprint) {
+  const bool changed = splits.fingerprint != info.split_fingerprint;
+  if (changed) {
     spdlog::warn(
         "the data set or its splits have changed since training: clips evaluated now may have been trained "
         "on");
   }
   if (split.empty()) split = splits.test.empty() ? "val" : "test";
   EvaluationData result = evaluation_data_of(splits, info.settings, split);
+  if (!changed) result.split.leakage = info.leakage;
   if (result.clips.empty()) {
     throw DataError(fmt::format("the {} split of {} is empty", split, path.string()),
                     "choose another with --split");
@@ -87,8 +89,8 @@ EvaluationData other_data(const CheckpointInfo& info, const DataOptions& options
   }
   EvaluationData result;
   result.clips = chosen.test;
-  result.split = {data.path.string(), options.split.empty() ? "all" : options.split, "",
-                  split_fingerprint(chosen)};
+  result.split = {options.split.empty() ? "all" : options.split, "", split_fingerprint(chosen), "",
+                  data.path.string()};
   return result;
 }
 
@@ -110,13 +112,16 @@ EvaluationData evaluation_data_of(const DataSplits& splits, const Settings& sett
                                   const std::string& name) {
   EvaluationData data;
   data.clips = splits.split(name);
-  data.split = {settings.data.path.string(), name, splits.method, splits.fingerprint};
-  data.random_split = splits.random;
+  data.split = {name, splits.method, splits.fingerprint, splits.leakage, settings.data.path.string()};
   for (const char* one : {"train", "val", "test"}) data.splits.push_back(summarize(one, splits.split(one)));
   return data;
 }
 
-std::string describe(const EvaluatedSplit& split) {
+const ClipRef& clip_named(const std::vector<ClipRef>& clips, const std::string& name) {
+  return *std::find_if(clips.begin(), clips.end(), [&](const ClipRef& clip) { return clip.name == name; });
+}
+
+std::string describe(const SplitInfo& split) {
   const std::string name = split.name == "all" ? "all clips" : split.name + " split";
   return split.method.empty() ? name : name + ", " + split.method;
 }

@@ -19,8 +19,7 @@ void add_data_options(CLI::App& app, DataOptions& options);
 
 struct EvaluationData {
   std::vector<ClipRef> clips;  // labelled with the checkpoint's class indices
-  EvaluatedSplit split;
-  bool random_split = false;         // clip by clip, although clips may share a recording
+  SplitInfo split;
   std::vector<SplitSummary> splits;  // of the data set trained on; empty for another
 };
 
@@ -31,7 +30,10 @@ EvaluationData load_evaluation_data(const CheckpointInfo& info, const DataOption
 EvaluationData evaluation_data_of(const DataSplits& splits, const Settings& settings,
                                   const std::string& name);
 
+// The clip of that name, which must be among them.
+const ClipRef& clip_named(const std::vector<ClipRef>& clips, const std::string& name);
+
 // "test split, by group"
-std::string describe(const EvaluatedSplit& split);
+std::string describe(const SplitInfo& split);
 
 }  // namespace actrec

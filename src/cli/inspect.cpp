@@ -6,6 +6,8 @@
 #include "config/config_file.h"
 #include "core/text.h"
 #include "engine/checkpoint.h"
+#include "report/results_text.h"
+#include "report/statistics_text.h"
 
 namespace actrec {
 namespace {
@@ -27,7 +29,7 @@ void print_json(const CheckpointInfo& info, const std::vector<TensorSummary>& te
       {"metrics", info.metrics},
       {"classes", info.classes},
       {"normalization", {{"mean", info.statistics.mean}, {"std", info.statistics.std}}},
-      {"split", {{"method", info.split_method}, {"fingerprint", info.split_fingerprint}}},
+      {"split", split_json({"", info.split_method, info.split_fingerprint, info.leakage})},
       {"temperature", info.temperature},
       {"parameters", count_parameters(tensors)},
       {"config", settings_to_json(info.settings)},
@@ -39,6 +41,7 @@ void print_text(const CheckpointInfo& info, const std::vector<TensorSummary>& te
   fmt::print("written by     actrec {}\nepoch          {}\n", info.version, info.epoch);
   for (const auto& [name, value] : info.metrics) fmt::print("{:<14} {:.4f}\n", name, value);
   fmt::print("split          {} ({})\n", info.split_method, info.split_fingerprint);
+  if (!info.leakage.empty()) fmt::print("leakage        {}\n", info.leakage);
   fmt::print("temperature    {:.4f}\n", info.temperature);
   fmt::print("normalization  mean {:.4f}  std {:.4f}\n", fmt::join(info.statistics.mean, " "),
              fmt::join(info.statistics.std, " "));

@@ -23,10 +23,13 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMostMistakes = 24, kMostUncertain = 12;
 
-std::vector<Filmstrip> filmstrips(const std::vector<std::size_t>& chosen, const EvaluationData& data,
-                                  const Thumbnails& thumbnails) {
+std::vector<Filmstrip> filmstrips(const std::vector<std::size_t>& chosen, const EvaluationResult& evaluation,
+                                  const EvaluationData& data, const Thumbnails& thumbnails) {
   std::vector<Filmstrip> strips;
-  for (const std::size_t clip : chosen) strips.push_back({clip, thumbnails.of(data.clips[clip])});
+  for (const std::size_t clip : chosen) {
+    const std::string& name = evaluation.predictions[clip].name;
+    strips.push_back({clip, thumbnails.of(clip_named(data.clips, name))});
+  }
   return strips;
 }
 
@@ -77,10 +80,9 @@ Report make_report(const fs::path& file, const Checkpoint& checkpoint, const Eva
   const Thumbnails thumbnails(info.settings, kFilmstripFrames, kFilmstripHeight);
   Report report;
   report.title = directory.filename().string();
-  report.mistakes = filmstrips(confident_mistakes(evaluation, kMostMistakes), data, thumbnails);
-  report.uncertain = filmstrips(uncertain_hits(evaluation, kMostUncertain), data, thumbnails);
+  report.mistakes = filmstrips(confident_mistakes(evaluation, kMostMistakes), evaluation, data, thumbnails);
+  report.uncertain = filmstrips(uncertain_hits(evaluation, kMostUncertain), evaluation, data, thumbnails);
   report.evaluation = std::move(evaluation);
-  report.random_split = data.random_split;
   report.splits = data.splits;
   report.epochs = read_metrics(directory / "metrics.jsonl");
   report.epoch = info.epoch;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "cli/common.h"
+#include "cli/evaluation_data.h"
 #include "cli/make_report.h"
 #include "config/config_file.h"
 #include "core/atomic_file.h"
@@ -82,7 +83,8 @@ TrainingSummary run_training(Settings& settings, const DataSplits& splits, const
   MetricsLog metrics(directory);
   TrainingProgress progress(settings.train.epochs);
   const Thumbnails thumbnails(settings, kFilmstripFrames, kFilmstripHeight);
-  TensorBoardLog events(directory, [&](std::size_t clip) { return thumbnails.of(splits.val[clip]); });
+  TensorBoardLog events(directory,
+                        [&](const std::string& clip) { return thumbnails.of(clip_named(splits.val, clip)); });
   const TrainingSummary summary = train(settings, splits, directory, {&metrics, &progress, &events});
   if (summary.reason != StopReason::interrupted && summary.best_epoch > 0)
     write_run_report(directory, splits);

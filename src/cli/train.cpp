@@ -36,18 +36,18 @@ ExitCode prepare(const RunArguments& arguments) {
   const int threads = settings.threads > 0 ? settings.threads : available_cores();
   const auto start = std::chrono::steady_clock::now();
   ProgressLine line;
-  const CacheFill fill = fill_cache(
-      clips, *make_pipeline(settings, CacheUse::fill), threads, [&](std::int64_t done, std::uint64_t bytes) {
-        const double seconds =
-            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-        const double left = seconds / static_cast<double>(done) * static_cast<double>(clips.size() - done);
-        line.show(fmt::format("{}/{} clips  {:.2f} GB  {} left", done, clips.size(),
-                              static_cast<double>(bytes) / 1e9, format_duration(left)));
-      });
+  const std::shared_ptr<ClipPipeline> pipeline = make_pipeline(settings, CacheUse::fill);
+  pipeline->bad_clips().expect("data set", clips);
+  const CacheFill fill = fill_cache(clips, *pipeline, threads, [&](std::int64_t done, std::uint64_t bytes) {
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double left = seconds / static_cast<double>(done) * static_cast<double>(clips.size() - done);
+    line.show(fmt::format("{}/{} clips  {:.2f} GB  {} left", done, clips.size(),
+                          static_cast<double>(bytes) / 1e9, format_duration(left)));
+  });
   line.clear();
   fmt::print("{} of {} clips are in the frame cache {}, {:.2f} GB\n", fill.cached, clips.size(),
              cache_directory(settings.data).string(), static_cast<double>(fill.bytes) / 1e9);
-  if (fill.errors.empty()) return ExitCode::ok;
+  if (fill.errors.empty() || pipeline->bad_clips().skips()) return ExitCode::ok;
   for (const std::string& error : fill.errors) spdlog::warn("{}", error);
   throw DataError(
       fmt::format("{} cannot be read", format_count(static_cast<std::int64_t>(fill.errors.size()), "clip")),
@@ -57,7 +57,8 @@ ExitCode prepare(const RunArguments& arguments) {
 ExitCode train_verb(const RunArguments& arguments, const std::string& wanted_output) {
   Settings settings = settings_of(arguments);
   if (settings.device != "auto") resolve_device(settings.device);  // a missing device leaves no run behind
-  const DataSplits splits = load_splits(settings);
+  DataSplits splits = load_splits(settings);
+  audit_leakage(settings, splits);
   warn_about_flips(settings, splits.classes);
 
   const fs::path output = make_output(wanted_output, name_of_data(settings.data.path));

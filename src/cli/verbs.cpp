@@ -12,6 +12,7 @@ const std::vector<Verb>& verbs() {
       {"bench", "measure decoding, loading, computing and training, and say which limits", declare_bench},
       {"preview", "draw what the network will see, as a contact sheet", declare_preview},
       {"init", "write a commented configuration for a data set", declare_init},
+      {"check", "decode every clip of a data set, measure it, and audit its splits for leaks", declare_check},
       {"inspect", "show what a checkpoint holds", declare_inspect},
       {"export", "write a model as TorchScript", declare_export},
       {"config", "show, explain or compare configurations", declare_config},

@@ -29,6 +29,7 @@ Action declare_predict(CLI::App& app);
 Action declare_bench(CLI::App& app);
 Action declare_preview(CLI::App& app);
 Action declare_init(CLI::App& app);
+Action declare_check(CLI::App& app);
 Action declare_inspect(CLI::App& app);
 Action declare_export(CLI::App& app);
 Action declare_config(CLI::App& app);

@@ -56,6 +56,12 @@ struct Names<CacheMode> {
   static constexpr std::array values{"auto", "jpeg", "raw", "off"};
 };
 
+enum class BadVideos { error, skip };
+template <>
+struct Names<BadVideos> {
+  static constexpr std::array values{"error", "skip"};
+};
+
 enum class AugmentPer { clip, frame };
 template <>
 struct Names<AugmentPer> {
@@ -162,7 +168,10 @@ ACTREC_SETTINGS(SplitSettings, ACTREC_SPLIT_FIELDS)
         "Where the videos of a list or of official split files are; empty: beside the list")                   \
   FIELD(int, workers, -1, between(-1, 256), "Decoding threads; 0 decodes in the training thread, -1 takes one per core of `threads`") \
   FIELD(int, prefetch_mb, 32, between(0, 1048576), "Memory in MB for batches prepared ahead of the training step; one batch at least is") \
-  FIELD(double, timeout_seconds, 1800, at_least(1), "Longest wait for one clip before training gives up and names it") \
+  FIELD(double, timeout_seconds, 1800, at_least(1), "Longest time that reading one clip may take; a clip that takes longer is bad, see `bad_videos`") \
+  FIELD(BadVideos, bad_videos, BadVideos::error, any_value(),                                                   \
+        "What becomes of a clip that cannot be read: `error` stops and names it; `skip` leaves it out of its batch, names it once in the log and counts it in every result") \
+  FIELD(double, max_bad_fraction, 0.1, between(0, 1), "bad_videos `skip`: largest share of a split's clips that may be left out; more is an error") \
   FIELD(CacheMode, cache, CacheMode::automatic, any_value(),                                                    \
         "Decoded and reduced frames kept on disk, so that a video is decoded once: `raw` (exact, fastest, large), `jpeg` (a tenth of it), " \
         "`off`, or `auto`, which estimates the size and takes raw where memory can hold it, else jpeg") \

@@ -6,15 +6,10 @@
 
 namespace actrec {
 
-WorkerPool::WorkerPool(int threads, const std::function<void()>& on_start) {
+WorkerPool::WorkerPool(int threads, const std::function<void()>& on_start) : on_start_(on_start) {
   threads_.reserve(static_cast<std::size_t>(threads));
   try {
-    for (int i = 0; i < threads; ++i) {
-      threads_.emplace_back([queue = queue_, on_start] {
-        if (on_start) on_start();
-        queue->run();
-      });
-    }
+    for (int i = 0; i < threads; ++i) start_thread();
   } catch (...) {
     // The destructor of an object that was never complete does not run.
     stop_threads();
@@ -23,6 +18,13 @@ WorkerPool::WorkerPool(int threads, const std::function<void()>& on_start) {
 }
 
 WorkerPool::~WorkerPool() { stop_threads(); }
+
+void WorkerPool::start_thread() {
+  threads_.emplace_back([queue = queue_, on_start = on_start_] {
+    if (on_start) on_start();
+    queue->run();
+  });
+}
 
 void WorkerPool::stop_threads() {
   queue_->close();
@@ -33,6 +35,15 @@ void WorkerPool::abandon() {
   queue_->close();
   for (std::thread& thread : threads_) thread.detach();
   threads_.clear();
+}
+
+void WorkerPool::replace(std::thread::id hanging) {
+  const auto found = std::find_if(threads_.begin(), threads_.end(),
+                                  [&](const std::thread& thread) { return thread.get_id() == hanging; });
+  if (found == threads_.end()) return;
+  found->detach();
+  threads_.erase(found);
+  start_thread();
 }
 
 void WorkerPool::post(std::function<void()> task) {

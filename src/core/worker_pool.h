@@ -26,8 +26,11 @@ class WorkerPool {
   // Gives up threads that hang in a task: the destructor will not wait. What their tasks use must outlive
   // them.
   void abandon();
+  // The same for one thread, whose place another takes.
+  void replace(std::thread::id hanging);
 
  private:
+  void start_thread();
   void stop_threads();
 
   // Shared with the threads, which may outlive the pool once it is abandoned.
@@ -42,6 +45,7 @@ class WorkerPool {
   };
 
   std::shared_ptr<Queue> queue_ = std::make_shared<Queue>();
+  std::function<void()> on_start_;
   std::vector<std::thread> threads_;
 };
 

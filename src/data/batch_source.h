@@ -16,7 +16,8 @@ struct Batch {
   std::vector<std::size_t> indices;  // of each clip in the pass's clip list
 };
 
-// Batches of one pass over clips after another, each in a fixed order.
+// Batches of one pass over clips after another, each in a fixed order. Clips that are left out because they
+// cannot be read (bad_clips.h) make a batch smaller; one without any clip has `indices` of no length.
 class BatchSource {
  public:
   virtual ~BatchSource() = default;

@@ -30,6 +30,7 @@ CacheFill fill_cache(const std::vector<ClipRef>& clips, ClipPipeline& pipeline, 
     if (progress) progress(++done, fill.bytes);
   });
   for (const auto& [index, error] : errors) {
+    if (pipeline.bad_clips().skips()) pipeline.bad_clips().add(clips[index], error);
     if (fill.errors.empty()) fill.hint = error.hint();
     fill.errors.emplace_back(error.what());
   }

@@ -19,7 +19,8 @@ struct CacheFill {
 
 // Puts the clips into the pipeline's cache, on `threads` threads. Those that are there already are passed
 // over, so a second call goes on where the first was stopped. `progress` hears of each clip that is done, in
-// any thread but never in two at once; it may be empty. Throws Interrupted when the user asked to stop.
+// any thread but never in two at once; it may be empty. Where bad clips are skipped, pipeline.bad_clips()
+// hears of them. Throws DataError where it will not have more, and Interrupted when the user asked to stop.
 CacheFill fill_cache(const std::vector<ClipRef>& clips, ClipPipeline& pipeline, int threads,
                      const std::function<void(std::int64_t done, std::uint64_t bytes)>& progress = {});
 

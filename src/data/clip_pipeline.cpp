@@ -32,29 +32,36 @@ std::unique_ptr<FrameSource> make_frame_source(const Settings& settings, CacheUs
   FrameFormat format;
   if (data.cache == CacheMode::jpeg) format = {FrameEncoding::jpeg, data.cache_quality};
   const int short_side = working_size(settings.clip);
+  const FrameCheck check = data.bad_videos == BadVideos::skip ? FrameCheck::all : FrameCheck::chosen;
   const bool cached = data.cache == CacheMode::jpeg || data.cache == CacheMode::raw;
   if (cached && use != CacheUse::none) {
     try {
       const auto limit = static_cast<std::uint64_t>(data.cache_gb * 1e9);
       auto cache =
           std::make_shared<FrameCache>(FrameCache::Options{cache_directory(data), limit, short_side, format});
-      return std::make_unique<FrameSource>(std::move(cache), use);
+      return std::make_unique<FrameSource>(std::move(cache), use, check);
     } catch (const Error& error) {
       spdlog::warn("there is no frame cache: {}; videos are decoded each time", error.what());
     }
   }
-  return std::make_unique<FrameSource>(short_side, format);
+  return std::make_unique<FrameSource>(short_side, format, check);
 }
 
 std::shared_ptr<ClipPipeline> make_pipeline(const Settings& settings, CacheUse use) {
-  return std::make_shared<ClipPipeline>(settings.clip, settings.augment, settings.train.seed,
-                                        make_frame_source(settings, use));
+  return std::make_shared<ClipPipeline>(
+      settings.clip, settings.augment, settings.train.seed, make_frame_source(settings, use),
+      std::make_unique<BadClips>(settings.data.bad_videos, settings.data.max_bad_fraction));
 }
 
 ClipPipeline::ClipPipeline(const ClipSettings& clip, const AugmentSettings& augment, std::uint64_t seed,
-                           std::unique_ptr<FrameSource> frames)
-    : clip_(clip), augment_(augment), seed_(seed), frames_(std::move(frames)) {
+                           std::unique_ptr<FrameSource> frames, std::unique_ptr<BadClips> bad_clips)
+    : clip_(clip),
+      augment_(augment),
+      seed_(seed),
+      frames_(std::move(frames)),
+      bad_clips_(std::move(bad_clips)) {
   if (!frames_) frames_ = std::make_unique<FrameSource>(working_size(clip));
+  if (!bad_clips_) bad_clips_ = std::make_unique<BadClips>();
 }
 
 std::int64_t ClipPipeline::bytes_per_frame() const {

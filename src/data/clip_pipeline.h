@@ -9,6 +9,7 @@
 #include "config/settings.h"
 #include "core/random.h"
 #include "data/augment.h"
+#include "data/bad_clips.h"
 #include "data/clip_ref.h"
 #include "data/frame_source.h"
 
@@ -19,9 +20,10 @@ namespace actrec {
 // call it, so that the same clip gives the same bytes everywhere. Safe to call from many threads at once.
 class ClipPipeline {
  public:
-  // `frames` gives the frames in the working size of `clip`; null decodes them.
+  // `frames` gives the frames in the working size of `clip`; null decodes them. `bad_clips` is for those who
+  // read the clips of a run through this pipeline; null makes every bad clip an error.
   ClipPipeline(const ClipSettings& clip, const AugmentSettings& augment, std::uint64_t seed,
-               std::unique_ptr<FrameSource> frames = nullptr);
+               std::unique_ptr<FrameSource> frames = nullptr, std::unique_ptr<BadClips> bad_clips = nullptr);
 
   // Writes the frames for evaluation to `pixels`, uint8 RGB [T, height, width, 3] with T = clip.frames.
   // Not for Sampling::all, whose clips have no fixed length: ConfigError.
@@ -39,6 +41,10 @@ class ClipPipeline {
   // Puts the clip's frames into the cache, if there is one, and returns the bytes that they take there; 0
   // where the cache takes no more.
   std::uint64_t prepare(const ClipRef& clip) { return frames_->prepare(clip); }
+
+  // The clips that could not be read so far. The functions above throw for a bad clip and leave it to their
+  // caller to add it here.
+  BadClips& bad_clips() { return *bad_clips_; }
 
   const ClipSettings& settings() const { return clip_; }
   std::int64_t bytes_per_frame() const;
@@ -61,6 +67,7 @@ class ClipPipeline {
   AugmentSettings augment_;
   std::uint64_t seed_;
   std::unique_ptr<FrameSource> frames_;
+  std::unique_ptr<BadClips> bad_clips_;
 };
 
 // The frames of the settings' clips in their working size, with the frame cache that data.cache names

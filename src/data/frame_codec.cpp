@@ -21,14 +21,37 @@ void encode_frame(const cv::Mat& frame, const FrameFormat& format, std::vector<s
     std::copy_n(frame.ptr(y), row, bytes.data() + static_cast<std::size_t>(y) * row);
 }
 
+namespace {
+
+// The size that a JPEG image's frame header (ITU-T T.81, B.2.2) claims; empty where there is none.
+cv::Size jpeg_size(const std::uint8_t* bytes, std::size_t count) {
+  std::size_t at = 2;  // after the image's first marker
+  while (at + 9 <= count && bytes[at] == 0xff) {
+    const int marker = bytes[at + 1];
+    const bool is_frame_header =
+        marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+    if (is_frame_header) return {bytes[at + 7] * 256 + bytes[at + 8], bytes[at + 5] * 256 + bytes[at + 6]};
+    at += 2 + static_cast<std::size_t>(bytes[at + 2]) * 256 + bytes[at + 3];
+  }
+  return {};
+}
+
+}  // namespace
+
 cv::Mat decode_frame(const std::uint8_t* bytes, std::size_t count, FrameEncoding encoding, cv::Size size,
                      cv::Mat& buffer) {
   // OpenCV has no read-only matrices; nobody writes to these.
   auto* data = const_cast<std::uint8_t*>(bytes);
   if (encoding == FrameEncoding::raw) {
-    if (count != static_cast<std::size_t>(size.area()) * 3) throw Error("a cached frame has the wrong size");
+    if (size.width <= 0 || size.height <= 0 ||
+        count !=
+            std::size_t{3} * static_cast<std::size_t>(size.width) * static_cast<std::size_t>(size.height))
+      throw Error("a cached frame has the wrong size");
     return {size, CV_8UC3, data};
   }
+  // Before memory is taken for whatever the image claims.
+  if (count >= 2 && size != jpeg_size(bytes, count))
+    throw Error("a cached frame is not the JPEG image it should be");
   // Where the bytes are no image at all, OpenCV leaves the buffer as it is.
   if (count < 2 || bytes[0] != 0xff || bytes[1] != 0xd8) throw Error("a cached frame is no JPEG image");
   cv::imdecode(cv::Mat(1, static_cast<int>(count), CV_8U, data), cv::IMREAD_COLOR, &buffer);

@@ -182,7 +182,11 @@ std::vector<cv::Mat> FrameDecoder::decode_unknown(const ClipRef& clip, const Fra
       const Indices chosen = choose_tentatively(choose, expected_frames(walk.header(), clip));
       tentative.insert(chosen.begin(), chosen.end());
     }
-    if (tentative.count(i) > 0) frames[i] = walk.reduced_frame(short_side_);
+    if (tentative.count(i) > 0) {
+      frames[i] = walk.reduced_frame(short_side_);
+    } else if (check_ == FrameCheck::all) {
+      walk.reduced_frame(short_side_);
+    }
   });
   const Indices wanted = choose(span.count);
   if (const auto images = in_order(frames, wanted)) return *images;

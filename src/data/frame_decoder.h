@@ -23,6 +23,10 @@ using FrameChooser = std::function<std::vector<std::int64_t>(std::int64_t frame_
 // How many frames the header of a clip's video lets expect in the clip; 0: no idea.
 std::int64_t expected_frames(const VideoHeader& header, const ClipRef& clip);
 
+// Which frames of a clip must be good for decode() to succeed. With `all`, the first time that a clip is read
+// says once and for all whether it can be used, whatever frames are chosen.
+enum class FrameCheck { chosen, all };
+
 // Decodes chosen frames of clips, reduced once to a working size. The true frame count of a clip is
 // measured the first time (by reading to its end) and remembered; later reads stop after the last chosen
 // frame, and go from key frame to key frame where chosen frames of a long video lie far apart (see
@@ -31,7 +35,8 @@ std::int64_t expected_frames(const VideoHeader& header, const ClipRef& clip);
 class FrameDecoder {
  public:
   // Frames are reduced (area averaging) until their short side is `short_side` pixels; smaller frames stay.
-  explicit FrameDecoder(int short_side) : short_side_(short_side) {}
+  explicit FrameDecoder(int short_side, FrameCheck check = FrameCheck::chosen)
+      : short_side_(short_side), check_(check) {}
 
   // One image per chosen index, in the order of the indices: uint8 RGB [h, w, 3]. Repeated indices share
   // pixels, so treat them as read-only.
@@ -60,6 +65,7 @@ class FrameDecoder {
   void never_seek(const ClipRef& clip);
 
   int short_side_;
+  FrameCheck check_;
   std::mutex mutex_;
   std::unordered_map<std::string, Span> measured_;                     // by path and part
   std::unordered_map<std::string, std::vector<KeyFrame>> key_frames_;  // by path

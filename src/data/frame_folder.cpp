@@ -86,6 +86,7 @@ class FrameFolder : public VideoReader {
                       "give a video file, or a directory with images such as 0001.jpg, 0002.jpg");
     }
     header_.claimed_frames = static_cast<std::int64_t>(frames_.size());
+    header_.codec = "images";
   }
 
   const VideoHeader& header() const override { return header_; }

@@ -8,10 +8,11 @@
 
 namespace actrec {
 
-FrameSource::FrameSource(int short_side, const FrameFormat& format) : decoder_(short_side), format_(format) {}
+FrameSource::FrameSource(int short_side, const FrameFormat& format, FrameCheck check)
+    : decoder_(short_side, check), format_(format) {}
 
-FrameSource::FrameSource(std::shared_ptr<FrameCache> cache, CacheUse use)
-    : decoder_(cache->short_side()), format_(cache->format()), cache_(std::move(cache)), use_(use) {}
+FrameSource::FrameSource(std::shared_ptr<FrameCache> cache, CacheUse use, FrameCheck check)
+    : decoder_(cache->short_side(), check), format_(cache->format()), cache_(std::move(cache)), use_(use) {}
 
 std::unique_ptr<CachedClip> FrameSource::cached(const ClipRef& clip) {
   if (use_ == CacheUse::none) return nullptr;

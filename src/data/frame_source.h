@@ -27,9 +27,9 @@ enum class CacheUse {
 class FrameSource {
  public:
   // Frames are reduced until their short side is `short_side` pixels; smaller frames stay.
-  explicit FrameSource(int short_side, const FrameFormat& format = {});
+  explicit FrameSource(int short_side, const FrameFormat& format = {}, FrameCheck check = FrameCheck::chosen);
   // With a cache, which has its own short side and format.
-  FrameSource(std::shared_ptr<FrameCache> cache, CacheUse use);
+  FrameSource(std::shared_ptr<FrameCache> cache, CacheUse use, FrameCheck check = FrameCheck::chosen);
 
   // Passes the chosen frames to `visit`, in the order of the indices.
   void read(const ClipRef& clip, const FrameChooser& choose, const FrameVisitor& visit);

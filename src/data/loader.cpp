@@ -12,6 +12,7 @@
 #include <mutex>
 #include <numeric>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "core/clock.h"
@@ -30,18 +31,23 @@ constexpr double kFirstWarning = 30;  // seconds that a clip may take before the
 
 // A batch whose clips are still being filled in. Everything but `batch` is under the pass's mutex.
 struct Loader::PendingBatch {
+  struct Clip {
+    ClipRef ref;
+    bool known_bad = false;                    // nobody reads it
+    std::optional<Clock::time_point> started;  // while it is being worked on
+    std::thread::id worker;                    // who works on it
+    bool given_up = false;                     // who works on it hangs, and nobody waits
+    std::exception_ptr error;                  // why it cannot be read
+  };
   Batch batch;
-  std::vector<ClipRef> clips;
-  std::vector<std::optional<Clock::time_point>> started;  // of the clips that are being worked on
-  std::size_t missing = 0;                                // clips not yet done
-  std::exception_ptr error;                               // of its first clip (by position) that failed
-  std::size_t error_position = 0;
+  std::vector<Clip> clips;
+  std::size_t missing = 0;  // clips not yet done
 
-  // The position of the clip that has been worked on longest.
-  std::optional<std::size_t> slowest() const {
-    std::optional<std::size_t> found;
-    for (std::size_t i = 0; i < started.size(); ++i) {
-      if (started[i] && (!found || *started[i] < *started[*found])) found = i;
+  // The clip that has been worked on longest; null where none is.
+  Clip* slowest() {
+    Clip* found = nullptr;
+    for (Clip& clip : clips) {
+      if (clip.started && (found == nullptr || *clip.started < *found->started)) found = &clip;
     }
     return found;
   }
@@ -66,7 +72,7 @@ struct Loader::Pass {
   void fill(ClipPipeline& pipeline, PendingBatch& pending, std::size_t position) const {
     std::uint8_t* pixels = pending.batch.clips.data_ptr<std::uint8_t>() +
                            static_cast<std::int64_t>(position) * pipeline.bytes_per_clip();
-    const ClipRef& clip = pending.clips[position];
+    const ClipRef& clip = pending.clips[position].ref;
     if (training) {
       pipeline.load_augmented(clip, view, pixels);
     } else {
@@ -77,9 +83,11 @@ struct Loader::Pass {
   // A worker's task.
   void work(ClipPipeline& pipeline, PendingBatch& pending, std::size_t position) {
     if (cancelled) return;
+    PendingBatch::Clip& clip = pending.clips[position];
     {
       const std::lock_guard lock(mutex);
-      pending.started[position] = Clock::now();
+      clip.started = Clock::now();
+      clip.worker = std::this_thread::get_id();
     }
     std::exception_ptr error;
     try {
@@ -88,11 +96,9 @@ struct Loader::Pass {
       error = std::current_exception();
     }
     const std::lock_guard lock(mutex);
-    if (error && (!pending.error || position < pending.error_position)) {
-      pending.error = std::move(error);  // one owner, so that it ends in the caller's thread
-      pending.error_position = position;
-    }
-    pending.started[position].reset();
+    if (clip.given_up) return;
+    clip.error = std::move(error);  // one owner, so that it ends in the caller's thread
+    clip.started.reset();
     --pending.missing;
     clip_done.notify_all();
   }
@@ -167,13 +173,15 @@ std::shared_ptr<Loader::PendingBatch> Loader::open_batch() {
       std::min(static_cast<std::size_t>(options_.batch_size), pass_->order.size() - begin);
   pending->batch.clips = take_buffer().narrow(0, 0, static_cast<std::int64_t>(count));
   pending->batch.labels = torch::empty(static_cast<std::int64_t>(count), torch::kInt64);
-  pending->started.resize(count);
-  pending->missing = count;
+  pending->clips.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t index = pass_->order[begin + i];
+    PendingBatch::Clip& clip = pending->clips[i];
+    clip.ref = (*pass_->clips)[index];
+    clip.known_bad = pipeline_->bad_clips().contains(clip.ref);
+    pending->missing += clip.known_bad ? 0 : 1;
     pending->batch.indices.push_back(index);
-    pending->clips.push_back((*pass_->clips)[index]);
-    pending->batch.labels[static_cast<std::int64_t>(i)] = pending->clips.back().label;
+    pending->batch.labels[static_cast<std::int64_t>(i)] = clip.ref.label;
   }
   pass_->next_start += count;
   return pending;
@@ -188,6 +196,7 @@ void Loader::schedule() {
     const std::shared_ptr<PendingBatch> pending = open_batch();
     pass_->queue.push_back(pending);
     for (std::size_t i = 0; i < pending->clips.size(); ++i) {
+      if (pending->clips[i].known_bad) continue;
       pool_->post([pass = pass_, pipeline = pipeline_, pending, i] { pass->work(*pipeline, *pending, i); });
     }
   }
@@ -198,18 +207,25 @@ void Loader::wait_for(PendingBatch& pending) {
   double warn_after = kFirstWarning;
   while (pending.missing > 0) {
     pass_->clip_done.wait_for(lock, std::chrono::milliseconds(200));
-    const std::optional<std::size_t> slowest = pending.slowest();
-    if (pending.missing == 0 || !slowest) continue;
-    const double seconds = seconds_since(*pending.started[*slowest]);
-    const ClipRef& clip = pending.clips[*slowest];
+    PendingBatch::Clip* const slowest = pending.slowest();
+    if (pending.missing == 0 || slowest == nullptr) continue;
+    const double seconds = seconds_since(*slowest->started);
+    const ClipRef& clip = slowest->ref;
     if (seconds > options_.timeout_seconds) {
-      lock.unlock();
-      pool_->abandon();
-      throw DataError(fmt::format("clip '{}': {} has not been read within {}", clip.name, clip.path.string(),
-                                  format_duration(options_.timeout_seconds)),
-                      "check the file and its storage, remove the clip, or raise data.timeout_seconds");
-    }
-    if (seconds > warn_after) {
+      slowest->given_up = true;
+      slowest->started.reset();
+      slowest->error = std::make_exception_ptr(
+          DataError(fmt::format("clip '{}': {} has not been read within {}", clip.name, clip.path.string(),
+                                format_duration(options_.timeout_seconds)),
+                    "check the file and its storage, remove the clip, or raise data.timeout_seconds"));
+      --pending.missing;
+      if (pipeline_->bad_clips().skips()) {
+        pool_->replace(slowest->worker);
+      } else {
+        pool_->abandon();
+        return;
+      }
+    } else if (seconds > warn_after) {
       spdlog::warn("still reading clip '{}' after {}: {}", clip.name, format_duration(seconds),
                    clip.path.string());
       warn_after *= 2;
@@ -217,24 +233,51 @@ void Loader::wait_for(PendingBatch& pending) {
   }
 }
 
+// The batch, without the clips that cannot be read.
+Batch Loader::finish(PendingBatch& pending) {
+  std::vector<std::int64_t> good;  // positions
+  for (PendingBatch::Clip& clip : pending.clips) {
+    if (clip.error) {
+      try {
+        std::rethrow_exception(std::exchange(clip.error, nullptr));
+      } catch (const DataError& error) {
+        pipeline_->bad_clips().add(clip.ref, error);
+      }
+    } else if (!clip.known_bad) {
+      good.push_back(&clip - pending.clips.data());
+    }
+  }
+  if (good.size() == pending.clips.size()) return std::move(pending.batch);
+  // A copy: who hangs in a clip may yet write to the memory of the whole batch, and keeps it.
+  Batch batch;
+  const torch::Tensor positions = torch::tensor(good, torch::kInt64);
+  batch.clips = pending.batch.clips.index_select(0, positions);
+  batch.labels = pending.batch.labels.index_select(0, positions);
+  for (const std::int64_t i : good)
+    batch.indices.push_back(pending.batch.indices[static_cast<std::size_t>(i)]);
+  return batch;
+}
+
 Batch Loader::next() {
   const auto start = Clock::now();
   Pass& pass = *pass_;
-  if (!pool_) {
+  std::shared_ptr<PendingBatch> pending;
+  if (pool_) {
+    if (pass.queue.empty()) return {};
+    pending = pass.queue.front();
+    wait_for(*pending);
+    pass.queue.pop_front();
+  } else {
     if (pass.next_start >= pass.order.size()) return {};
-    const std::shared_ptr<PendingBatch> pending = open_batch();
-    for (std::size_t i = 0; i < pending->clips.size(); ++i) pass.fill(*pipeline_, *pending, i);
-    wait_seconds_ += seconds_since(start);
-    return std::move(pending->batch);
+    pending = open_batch();
+    for (std::size_t i = 0; i < pending->clips.size(); ++i) {
+      if (!pending->clips[i].known_bad) pass.work(*pipeline_, *pending, i);
+    }
   }
-  if (pass.queue.empty()) return {};
-  const std::shared_ptr<PendingBatch> pending = pass.queue.front();
-  wait_for(*pending);
-  pass.queue.pop_front();
-  schedule();
+  Batch batch = finish(*pending);
+  if (pool_) schedule();
   wait_seconds_ += seconds_since(start);
-  if (pending->error) std::rethrow_exception(std::exchange(pending->error, nullptr));
-  return std::move(pending->batch);
+  return batch;
 }
 
 }  // namespace actrec

@@ -42,10 +42,11 @@ class Loader : public BatchSource {
   // Training clips in view `view`, in their order: what start_training() gives in epochs that show this view.
   void start_view(const std::vector<ClipRef>& clips, int view);
 
+  BadClips& bad_clips() { return pipeline_->bad_clips(); }
   std::size_t batches() const override;
-  // Throws what preparing the batch threw when it is due, and DataError naming the file when a clip has taken
-  // longer than the timeout: the thread that hangs in it is then left behind, and the loader cannot be used
-  // further.
+  // Clips that cannot be read, and those that take longer than the timeout, are bad when their batch is due:
+  // pipeline->bad_clips() leaves them out of it or throws. The thread that hangs in a clip is left behind;
+  // after an error, the loader cannot be used further. Throws what else preparing the batch threw.
   Batch next() override;
   double wait_seconds() const override;
 
@@ -57,6 +58,7 @@ class Loader : public BatchSource {
   std::shared_ptr<PendingBatch> open_batch();
   torch::Tensor take_buffer();
   void wait_for(PendingBatch& pending);
+  Batch finish(PendingBatch& pending);
 
   std::shared_ptr<ClipPipeline> pipeline_;
   LoaderOptions options_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <mutex>
 
 #include "core/error.h"
@@ -15,10 +16,18 @@ PixelStatistics measure_pixel_statistics(const std::vector<ClipRef>& clips, Clip
   std::mutex mutex;
   std::uint64_t count = 0;  // pixels
   std::array<std::uint64_t, 3> sum{}, square_sum{};
+  std::map<std::size_t, DataError> bad;  // by the clip's place
   parallel_for(threads, clips.size(), [&](std::size_t index) {
     if (stop_requested()) throw Interrupted();
     std::vector<std::uint8_t> pixels(static_cast<std::size_t>(pipeline.bytes_per_clip()));
-    pipeline.load(clips[index], pixels.data());
+    try {
+      pipeline.load(clips[index], pixels.data());
+    } catch (const DataError& error) {
+      if (!pipeline.bad_clips().skips()) pipeline.bad_clips().add(clips[index], error);  // throws
+      std::lock_guard lock(mutex);
+      bad.emplace(index, error);
+      return;
+    }
     std::array<std::uint64_t, 3> s{}, q{};
     for (std::size_t i = 0; i < pixels.size(); i += 3) {
       for (std::size_t c = 0; c < 3; ++c) {
@@ -34,6 +43,7 @@ PixelStatistics measure_pixel_statistics(const std::vector<ClipRef>& clips, Clip
       square_sum[c] += q[c];
     }
   });
+  for (const auto& [index, error] : bad) pipeline.bad_clips().add(clips[index], error);
   PixelStatistics statistics{};
   const auto n = static_cast<double>(count);
   for (std::size_t c = 0; c < 3; ++c) {

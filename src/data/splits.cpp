@@ -96,6 +96,7 @@ class Divider {
       take_validation(division);
       // Nothing but these clips is left to report on.
       division.random = sizes[kTest] == 0 && !has_groups_;
+      if (division.random) division.method += ": RANDOM SPLIT";
     }
     return division;
   }

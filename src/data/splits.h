@@ -17,6 +17,7 @@ struct DataSplits {
   std::string method;       // for people: "as given", "by group", "RANDOM SPLIT", "fold 2 of 5 by group", ...
   bool random = false;      // clip by clip, although clips may share a recording: results may leak
   std::string fingerprint;  // 16 hex digits over names, labels and split of every clip
+  std::string leakage;      // verdict of the audit (leakage.h); empty: not looked for
 
   // "train", "val" or "test"; throws ConfigError for another name.
   const std::vector<ClipRef>& split(const std::string& name) const;

@@ -78,6 +78,12 @@ struct Orientation {
   bool transpose = false;
   bool flip_x = false;
   bool flip_y = false;
+
+  // Without the mirroring that a matrix may ask for as well.
+  int clockwise_degrees() const {
+    if (transpose) return flip_x ? 90 : 270;
+    return flip_x && flip_y ? 180 : 0;
+  }
 };
 
 Orientation stream_orientation(const AVStream& stream) {
@@ -119,6 +125,7 @@ class VideoFile : public VideoReader {
     return image.data == turned_.data ? image.clone() : image;
   }
   double time_seconds() const override { return time_; }
+  bool at_key_frame() const override { return frame_->key_frame != 0; }
   std::optional<KeyFrame> key_frame() override;
   bool seek(const KeyFrame& key) override;
   bool damaged_since_seek() const override { return damaged_since_seek_; }
@@ -223,7 +230,9 @@ void VideoFile::fill_header() {
   }
   const AVRational rate = av_guess_frame_rate(format_.get(), stream_, nullptr);
   if (rate.num > 0 && rate.den > 0) header_.frames_per_second = av_q2d(rate);
+  header_.codec = avcodec_get_name(stream_->codecpar->codec_id);
   orientation_ = stream_orientation(*stream_);
+  header_.rotation_degrees = orientation_.clockwise_degrees();
 }
 
 // Reads the next packet of the stream into the decoder; false when there is nothing more to give it.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <opencv2/core.hpp>
 #include <optional>
+#include <string>
 
 namespace actrec {
 
@@ -13,6 +14,8 @@ struct VideoHeader {
   std::int64_t claimed_frames = 0;  // 0: the header does not say
   double duration_seconds = 0;      // 0: the header does not say
   double frames_per_second = 0;     // 0: the header does not say
+  std::string codec;                // as FFmpeg names it; "images" for a folder of frames
+  int rotation_degrees = 0;         // clockwise, that frames are turned by for display: 0, 90, 180 or 270
 };
 
 // A frame that decoding can begin with, because neither it nor a later one needs an earlier one.
@@ -48,6 +51,8 @@ class VideoReader {
   // there is no frame rate either (folders of images).
   virtual double time_seconds() const = 0;
 
+  // Whether the frame that grab() stepped to was coded without others.
+  virtual bool at_key_frame() const { return true; }
   // The frame that grab() stepped to, if it can be gone to; its index is left to the caller, who counts.
   virtual std::optional<KeyFrame> key_frame() { return std::nullopt; }
   // Goes to a key frame that the same video gave before, ahead of the current frame: the next grab() steps to

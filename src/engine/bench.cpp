@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <optional>
 #include <system_error>
 
 #include "core/clock.h"
@@ -50,6 +51,28 @@ std::vector<ClipRef> epoch_of(const std::vector<ClipRef>& clips, int batch_size)
     if (i >= clips.size()) epoch.back().name += fmt::format(" again {}", i / clips.size());
   }
   return epoch;
+}
+
+// Leaves out the clips that cannot be read, where data.bad_videos asks for it.
+void drop_bad(std::vector<ClipRef>& clips, ClipPipeline& pipeline, int threads) {
+  if (!pipeline.bad_clips().skips()) return;
+  pipeline.bad_clips().expect("bench", clips);
+  std::vector<std::optional<DataError>> errors(clips.size());
+  parallel_for(threads, clips.size(), [&](std::size_t i) {
+    stop_if_requested();
+    std::vector<std::uint8_t> pixels(static_cast<std::size_t>(pipeline.bytes_per_clip()));
+    try {
+      pipeline.load(clips[i], pixels.data());
+    } catch (const DataError& error) {
+      errors[i] = error;
+    }
+  });
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    if (errors[i]) pipeline.bad_clips().add(clips[i], *errors[i]);
+  }
+  clips.erase(std::remove_if(clips.begin(), clips.end(),
+                             [&](const ClipRef& clip) { return pipeline.bad_clips().contains(clip); }),
+              clips.end());
 }
 
 double decode_rate(const std::vector<ClipRef>& clips, const Settings& settings, int threads) {
@@ -185,9 +208,10 @@ BenchResult bench(const Settings& settings, const DataSplits& splits,
   const torch::Device device = resolve_device(settings.device);
   const ThreadPlan threads = plan_threads(settings);
   const int decoders = std::max(1, threads.workers);
-  const std::vector<ClipRef> some = some_of(splits.train);
-  const std::vector<ClipRef> epoch = epoch_of(some, settings.train.batch_size);
   const std::shared_ptr<ClipPipeline> pipeline = make_pipeline(settings, CacheUse::fill);
+  std::vector<ClipRef> some = some_of(splits.train);
+  drop_bad(some, *pipeline, decoders);
+  const std::vector<ClipRef> epoch = epoch_of(some, settings.train.batch_size);
 
   BenchResult result;
   result.clips = static_cast<std::int64_t>(some.size());

@@ -37,6 +37,7 @@ CheckpointInfo parse_info(const std::filesystem::path& path,
     info.statistics = pixel_statistics(statistics.at("mean"), statistics.at("std"));
     info.split_method = metadata.at("split_method");
     info.split_fingerprint = metadata.at("split_fingerprint");
+    if (metadata.count("leakage") > 0) info.leakage = metadata.at("leakage");
     const std::string epoch_problem =
         read_value(metadata_document(metadata, "epoch"), at_least(0), info.epoch);
     if (!epoch_problem.empty()) throw std::out_of_range("epoch");
@@ -104,6 +105,7 @@ void save_checkpoint(const std::filesystem::path& path, const Recogniser& model,
       {"metrics", Json(info.metrics).dump()},
       {"temperature", Json(info.temperature).dump()},
   };
+  if (!info.leakage.empty()) file.metadata["leakage"] = info.leakage;
   if (!info.train_clips.empty()) file.metadata["train_clips"] = Json(info.train_clips).dump();
   write_safetensors(path, file);
 }

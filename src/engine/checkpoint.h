@@ -19,6 +19,7 @@ struct CheckpointInfo {
   PixelStatistics statistics;
   std::string split_method;
   std::string split_fingerprint;
+  std::string leakage;  // verdict of the leakage audit; empty in checkpoints of earlier versions
   std::vector<std::int64_t> train_clips;  // of each class; empty in checkpoints of earlier versions
   int epoch = 0;                          // completed epochs
   // Of that epoch: train_loss, val_top1, ...; empty for weights saved in the middle of one.

@@ -19,7 +19,7 @@ struct Comparand {
   std::string name;
   std::vector<std::string> classes;
   std::vector<ClipPrediction> predictions;
-  std::optional<EvaluatedSplit> split;
+  std::optional<SplitInfo> split;
 };
 
 // Throws DataError naming both where their splits have other fingerprints or names.

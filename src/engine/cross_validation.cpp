@@ -57,10 +57,14 @@ std::vector<std::string> groups_of(const std::vector<ClipRef>& clips) {
 }
 
 Json evaluation_to_json(const EvaluationResult& result) {
+  Json skipped = Json::array();
+  for (const SkippedClip& one : result.skipped)
+    skipped.push_back({{"clip", one.clip}, {"reason", one.reason}});
   return {{"clips", result.clips},       {"top1", result.top1},
           {"top5", result.top5},         {"mean_class_accuracy", result.mean_class_accuracy},
           {"macro_f1", result.macro_f1}, {"loss", result.loss},
-          {"classes", result.classes},   {"confusion", result.confusion}};
+          {"classes", result.classes},   {"confusion", result.confusion},
+          {"skipped", skipped}};
 }
 
 EvaluationResult evaluation_from_json(const Json& document) {
@@ -70,8 +74,11 @@ EvaluationResult evaluation_from_json(const Json& document) {
                       std::all_of(confusion.begin(), confusion.end(),
                                   [&](const auto& row) { return row.size() == classes.size(); });
   if (!square) throw std::out_of_range("confusion");
-  return evaluation_of(classes, confusion, document.at("top5").get<double>(),
-                       document.at("loss").get<double>());
+  EvaluationResult result =
+      evaluation_of(classes, confusion, document.at("top5").get<double>(), document.at("loss").get<double>());
+  for (const Json& one : document.value("skipped", Json::array()))
+    result.skipped.push_back({one.at("clip").get<std::string>(), one.at("reason").get<std::string>()});
+  return result;
 }
 
 }  // namespace
@@ -119,6 +126,7 @@ FoldResult test_fold(const Settings& settings, const DataSplits& splits, const T
   result.seed = settings.train.seed;
   result.best_epoch = summary.best_epoch;
   result.groups = groups_of(splits.test);
+  result.split = {"test", splits.method, splits.fingerprint, splits.leakage};
   result.evaluation = evaluate_checkpoint(load_checkpoint(summary.best_checkpoint), splits.test,
                                           CacheUse::fill, Ablation::none, progress);
   return result;
@@ -131,9 +139,12 @@ void write_fold_result(const fs::path& directory, const Settings& settings, cons
                          {"best_epoch", result.best_epoch},
                          {"groups", result.groups},
                          {"split_fingerprint", fingerprint},
+                         {"split_method", result.split.method},
+                         {"leakage", result.split.leakage},
                          {"evaluation", evaluation_to_json(result.evaluation)},
                          {"config", settings_to_json(settings)}};
-  write_file_atomically(directory / kResultFile, document.dump(2) + "\n");
+  write_file_atomically(directory / kResultFile,
+                        document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 std::optional<FoldResult> read_fold_result(const fs::path& directory, const Settings& settings,
@@ -153,6 +164,7 @@ std::optional<FoldResult> read_fold_result(const fs::path& directory, const Sett
     result.best_epoch = document.at("best_epoch").get<int>();
     result.groups = document.at("groups").get<std::vector<std::string>>();
     result.evaluation = evaluation_from_json(document.at("evaluation"));
+    result.split = {"test", document.value("split_method", ""), tested_on, document.value("leakage", "")};
   } catch (const Error& error) {
     throw Error(error.what(), again);
   } catch (const std::exception&) {

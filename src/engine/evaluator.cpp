@@ -57,43 +57,54 @@ torch::Tensor classify_and_ablate(Recogniser& model, const torch::Device& device
   return logits.flatten();
 }
 
-// The meter's result, with the names of the clips, in the order in which they were added.
-EvaluationResult result_of(const ClassificationMeter& meter, const std::vector<ClipRef>& clips) {
+using Indices = std::vector<std::size_t>;  // of clips
+
+// The meter's result with the names of the clips, which are given in the order in which they were added.
+EvaluationResult result_of(const ClassificationMeter& meter, const std::vector<ClipRef>& clips,
+                           const Indices& added) {
   EvaluationResult result = meter.result();
-  for (std::size_t i = 0; i < clips.size(); ++i) {
-    result.predictions[i].name = clips[i].name;
-    result.predictions[i].group = clips[i].group;
+  for (std::size_t i = 0; i < added.size(); ++i) {
+    result.predictions[i].name = clips[added[i]].name;
+    result.predictions[i].group = clips[added[i]].group;
   }
   return result;
 }
 
-// `logits`: float32 [N, K], on the CPU.
-EvaluationResult metrics_of(const torch::Tensor& logits, const std::vector<ClipRef>& clips,
+EvaluationResult metrics_of(const AveragedViews& views, const std::vector<ClipRef>& clips,
                             const std::vector<std::string>& classes) {
   ClassificationMeter meter(classes);
-  for (std::size_t i = 0; i < clips.size(); ++i)
-    meter.add(clips[i].label, logits[static_cast<std::int64_t>(i)].data_ptr<float>());
-  return result_of(meter, clips);
+  for (std::size_t i = 0; i < views.indices.size(); ++i)
+    meter.add(clips[views.indices[i]].label, views.logits[static_cast<std::int64_t>(i)].data_ptr<float>());
+  return result_of(meter, clips, views.indices);
 }
 
 }  // namespace
+
+std::vector<SkippedClip> skipped_clips(const BadClips& bad_clips) {
+  std::vector<SkippedClip> skipped;
+  for (const BadClip& bad : bad_clips.list()) skipped.push_back({bad.name, bad.reason});
+  return skipped;
+}
 
 EvaluationResult evaluate_clips(Recogniser& model, const torch::Device& device,
                                 const std::vector<ClipRef>& clips, const std::vector<std::string>& classes,
                                 BatchSource& loader, const Progress& progress, AblationMeter* ablation) {
   torch::NoGradGuard no_grad;
   ClassificationMeter meter(classes);
+  Indices added;
   std::int64_t done = 0;
   if (clips.empty()) return meter.result();
   loader.start_evaluation(clips);
   for (Batch batch = loader.next(); batch.clips.defined(); batch = loader.next()) {
     stop_if_requested();
+    if (batch.indices.empty()) continue;
     const torch::Tensor input = batch.clips.to(device, true);
     const ClipFeatures features =
         ablation != nullptr ? ablation->encode(model, input) : ClipFeatures{model.features_of(input), {}};
     const torch::Tensor logits = model.classify(features.forwards).to(torch::kCPU).contiguous();
     for (std::int64_t i = 0; i < logits.size(0); ++i)
       meter.add(batch.labels[i].item<std::int64_t>(), logits[i].data_ptr<float>());
+    added.insert(added.end(), batch.indices.begin(), batch.indices.end());
     if (ablation != nullptr) {
       std::vector<const ClipRef*> of_batch;
       for (const std::size_t index : batch.indices) of_batch.push_back(&clips[index]);
@@ -102,7 +113,7 @@ EvaluationResult evaluate_clips(Recogniser& model, const torch::Device& device,
     done += logits.size(0);
     if (progress) progress(done, static_cast<std::int64_t>(clips.size()));
   }
-  return result_of(meter, clips);
+  return result_of(meter, clips, added);
 }
 
 EvaluationResult evaluate_whole_clips(Recogniser& model, const torch::Device& device,
@@ -110,16 +121,23 @@ EvaluationResult evaluate_whole_clips(Recogniser& model, const torch::Device& de
                                       const std::vector<std::string>& classes, ClipPipeline& pipeline,
                                       const Progress& progress, AblationMeter* ablation) {
   ClassificationMeter meter(classes);
+  Indices added;
   std::int64_t done = 0;
-  for (const ClipRef& clip : clips) {
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    const ClipRef& clip = clips[i];
     stop_if_requested();
-    const torch::Tensor logits = ablation != nullptr
-                                     ? classify_and_ablate(model, device, clip, pipeline, *ablation)
-                                     : classify_clip(model, device, clip, pipeline).logits;
-    meter.add(clip.label, logits.data_ptr<float>());
+    try {
+      const torch::Tensor logits = ablation != nullptr
+                                       ? classify_and_ablate(model, device, clip, pipeline, *ablation)
+                                       : classify_clip(model, device, clip, pipeline).logits;
+      meter.add(clip.label, logits.data_ptr<float>());
+      added.push_back(i);
+    } catch (const DataError& error) {
+      pipeline.bad_clips().add(clip, error);
+    }
     if (progress) progress(++done, static_cast<std::int64_t>(clips.size()));
   }
-  return result_of(meter, clips);
+  return result_of(meter, clips, added);
 }
 
 EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::vector<ClipRef>& clips,
@@ -130,6 +148,7 @@ EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::ve
   const ThreadPlan threads = plan_threads(settings);
   checkpoint.model->to(device);
   const std::shared_ptr<ClipPipeline> pipeline = make_pipeline(settings, cache);
+  pipeline->bad_clips().expect("evaluation", clips);
   AblationMeter meter(classes, settings);
   AblationMeter* const wanted = ablation == Ablation::all ? &meter : nullptr;
   EvaluationResult result;
@@ -144,6 +163,7 @@ EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::ve
       result = metrics_of(average_views(*checkpoint.model, device, clips, loader, views, {}), clips, classes);
   }
   if (wanted != nullptr) result.ablation = meter.result(checkpoint.info.train_clips);
+  result.skipped = skipped_clips(pipeline->bad_clips());
   calibrate(result, checkpoint.info.temperature);
   result.intervals = confidence_intervals(result.predictions);
   return result;

@@ -15,6 +15,9 @@
 
 namespace actrec {
 
+// For results.
+std::vector<SkippedClip> skipped_clips(const BadClips& bad_clips);
+
 using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 
 // Runs the model, which must be on `device` and in evaluation mode, over labelled clips in batches of the

@@ -44,12 +44,13 @@ bool FeatureLoader::fill(const std::vector<ClipRef>& clips, int view) {
   wait_seconds_ = 0;
   std::vector<ClipRef> missing;
   std::copy_if(clips.begin(), clips.end(), std::back_inserter(missing),
-               [&](const ClipRef& clip) { return !cache_.contains(clip, view); });
+               [&](const ClipRef& clip) { return !is_bad(clip) && !cache_.contains(clip, view); });
   if (missing.empty()) return true;
   const auto start = Clock::now();
   start_pixels(missing);
   for (Batch batch = pixels_.next(); batch.clips.defined(); batch = pixels_.next()) {
     if (stop_requested()) throw Interrupted();
+    if (batch.indices.empty()) continue;
     const torch::Tensor features = encode(batch);
     for (std::size_t i = 0; i < batch.indices.size(); ++i) {
       if (!cache_.store(missing[batch.indices[i]], view, features[static_cast<std::int64_t>(i)]))
@@ -77,11 +78,13 @@ torch::Tensor FeatureLoader::encode(const Batch& pixels) {
   return model_->encode(pixels.clips.to(device_, true)).to(torch::kCPU, torch::kFloat16).contiguous();
 }
 
-// What is not in the cache any more, or damaged there.
+// What is not in the cache any more, or damaged there. Undefined where the clip cannot be read.
 torch::Tensor FeatureLoader::compute(const ClipRef& clip) {
   const std::vector<ClipRef> one{clip};
   start_pixels(one);
-  const torch::Tensor features = encode(pixels_.next())[0];
+  const Batch batch = pixels_.next();
+  if (batch.indices.empty()) return {};
+  const torch::Tensor features = encode(batch)[0];
   cache_.store(clip, view_, features);
   return features;
 }
@@ -99,12 +102,15 @@ Batch FeatureLoader::next() {
   std::vector<std::int64_t> labels;
   for (const std::size_t end = std::min(order_.size(), next_ + batch_size_); next_ < end; ++next_) {
     const ClipRef& clip = (*clips_)[order_[next_]];
-    const torch::Tensor found = cache_.find(clip, view_);
-    features.push_back(found.defined() ? found : compute(clip));
+    if (is_bad(clip)) continue;
+    torch::Tensor found = cache_.find(clip, view_);
+    if (!found.defined()) found = compute(clip);
+    if (!found.defined()) continue;
+    features.push_back(found);
     labels.push_back(clip.label);
     batch.indices.push_back(order_[next_]);
   }
-  batch.clips = torch::stack(features);
+  batch.clips = features.empty() ? torch::empty({0}, torch::kFloat16) : torch::stack(features);
   batch.labels = torch::tensor(labels, torch::kInt64);
   wait_seconds_ += seconds_since(start);
   return batch;

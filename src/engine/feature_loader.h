@@ -29,6 +29,7 @@ class FeatureLoader : public BatchSource {
 
  private:
   bool fill(const std::vector<ClipRef>& clips, int view);
+  bool is_bad(const ClipRef& clip) const { return pixels_.bad_clips().contains(clip); }
   void start_pixels(const std::vector<ClipRef>& clips);
   torch::Tensor encode(const Batch& pixels);
   torch::Tensor compute(const ClipRef& clip);

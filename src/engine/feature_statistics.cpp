@@ -14,6 +14,7 @@ void measure_features(Recogniser& model, const torch::Device& device, const std:
   source.start_training(clips, seed, 0);
   for (Batch batch = source.next(); batch.clips.defined(); batch = source.next()) {
     if (stop_requested()) throw Interrupted();
+    if (batch.indices.empty()) continue;
     const torch::Tensor features =
         model.features_of(batch.clips.to(device, true)).flatten(0, 1).to(torch::kFloat64);  // [B * T, D]
     const torch::Tensor batch_sum = features.sum(0), batch_squares = features.square().sum(0);

@@ -110,7 +110,11 @@ EvaluationResult pool_evaluations(const std::vector<EvaluationResult>& parts) {
     loss += part.loss * static_cast<double>(part.clips);
   }
   const auto weight = static_cast<double>(std::max<std::int64_t>(clips, 1));
-  return evaluation_of(parts[0].classes, std::move(confusion), top5 / weight, loss / weight);
+  EvaluationResult pooled =
+      evaluation_of(parts[0].classes, std::move(confusion), top5 / weight, loss / weight);
+  for (const EvaluationResult& part : parts)
+    pooled.skipped.insert(pooled.skipped.end(), part.skipped.begin(), part.skipped.end());
+  return pooled;
 }
 
 }  // namespace actrec

@@ -34,7 +34,7 @@ ClipLogits classify(Recogniser& model, const Settings& settings, const torch::De
   if (views == 1 || settings.clip.sampling == Sampling::all)
     return classify_clip(model, device, clip, *pipeline);
   Loader loader(pipeline, LoaderOptions());
-  return {average_views(model, device, {clip}, loader, views, {})[0], settings.clip.frames};
+  return {average_views(model, device, {clip}, loader, views, {}).logits[0], settings.clip.frames};
 }
 
 }  // namespace

@@ -11,6 +11,25 @@
 
 namespace actrec {
 
+// A clip that was left out because it cannot be read (data.bad_videos).
+struct SkippedClip {
+  std::string clip;
+  std::string reason;
+};
+
+// How the clips that a result is about were divided, so that nobody takes the result for more than it is.
+struct SplitInfo {
+  std::string name;         // what was evaluated: "train", "val", "test" or "all"; empty: does not apply
+  std::string method;       // "as given", "by group", "RANDOM SPLIT", ...; empty: not divided at all
+  std::string fingerprint;  // of the whole division, or of the clips alone where they were not divided
+  std::string leakage;      // verdict of the leakage audit; empty: not known
+  std::string data;         // path of the data set; empty: does not apply
+
+  // Clip by clip, although clips may share a recording.
+  bool random() const { return method.find("RANDOM SPLIT") != std::string::npos; }
+  bool leaking() const { return leakage.rfind("LEAK", 0) == 0; }
+};
+
 struct ClassResult {
   std::string name;
   std::int64_t support = 0;  // clips of the class
@@ -86,14 +105,6 @@ struct Calibration {
   std::vector<ReliabilityBin> bins;  // of equal width from 0 to 1
 };
 
-// What was evaluated on.
-struct EvaluatedSplit {
-  std::string data;    // path of the data set
-  std::string name;    // "train", "val", "test" or "all"
-  std::string method;  // how it was divided: "as given", "by group", "RANDOM SPLIT", ...; empty: not at all
-  std::string fingerprint;  // of the whole division, or of the clips alone where they were not divided
-};
-
 struct EvaluationResult {
   std::int64_t clips = 0;
   double top1 = 0;
@@ -108,7 +119,8 @@ struct EvaluationResult {
   std::vector<ClipPrediction> predictions;       // in the order of the clips
   std::optional<ConfidenceIntervals> intervals;  // none with a single group, or where not asked for
   std::optional<Calibration> calibration;        // none where it was not asked for
-  std::optional<EvaluatedSplit> split;           // none where not known
+  std::vector<SkippedClip> skipped;              // by name; not among `clips`
+  std::optional<SplitInfo> split;                // none where not known
 };
 
 struct Figures {
@@ -129,7 +141,7 @@ struct ChangedClip {
 // Two results on the same clips.
 struct ComparisonResult {
   ComparedResult first, second;
-  std::optional<EvaluatedSplit> split;  // that both share; none where not known
+  std::optional<SplitInfo> split;  // that both share; none where not known
   std::int64_t clips = 0;
   std::int64_t both_right = 0, only_first = 0, only_second = 0, both_wrong = 0;  // clips
   double p_value = 1;                            // of the exact McNemar test, two-sided
@@ -144,6 +156,7 @@ struct FoldResult {
   std::uint64_t seed = 0;           // train.seed of its run
   int best_epoch = 0;               // from 1
   std::vector<std::string> groups;  // of the clips tested on, sorted; empty where none are known
+  SplitInfo split;                  // of the fold
   EvaluationResult evaluation;      // of the clips tested on
 };
 
@@ -196,6 +209,8 @@ struct TrainingSummary {
   EpochResult best;
   double seconds = 0;
   std::filesystem::path best_checkpoint, last_checkpoint;
+  SplitInfo split;
+  std::vector<SkippedClip> skipped;  // of the training and validation clips, by name
 };
 
 // Which part of training a machine spends its time on.

@@ -5,27 +5,38 @@
 
 namespace actrec {
 
-torch::Tensor average_views(Recogniser& model, const torch::Device& device, const std::vector<ClipRef>& clips,
+AveragedViews average_views(Recogniser& model, const torch::Device& device, const std::vector<ClipRef>& clips,
                             Loader& loader, int views,
                             const std::function<void(std::int64_t clips)>& on_batch) {
   torch::NoGradGuard no_grad;
-  std::vector<torch::Tensor> sums;  // of probabilities, by batch: every view has the same batches
+  std::vector<torch::Tensor> sums(clips.size());  // of probabilities, float64 [K]
+  std::vector<int> seen(clips.size());            // views of each clip
   for (int view = 0; view < views; ++view) {
     loader.start_test_view(clips, view);
-    std::size_t number = 0;
-    for (Batch batch = loader.next(); batch.clips.defined(); batch = loader.next(), ++number) {
+    for (Batch batch = loader.next(); batch.clips.defined(); batch = loader.next()) {
       if (stop_requested()) throw Interrupted();
+      if (batch.indices.empty()) continue;
       const torch::Tensor logits = model.forward(batch.clips.to(device, true));
       const torch::Tensor probabilities = logits.to(torch::kCPU, torch::kFloat64).softmax(1);
-      if (view == 0) {
-        sums.push_back(probabilities);
-      } else {
-        sums[number] += probabilities;
+      for (std::size_t i = 0; i < batch.indices.size(); ++i) {
+        torch::Tensor& sum = sums[batch.indices[i]];
+        const torch::Tensor one = probabilities[static_cast<std::int64_t>(i)];
+        sum = sum.defined() ? sum + one : one;
+        ++seen[batch.indices[i]];
       }
       if (on_batch) on_batch(logits.size(0));
     }
   }
-  return (torch::cat(sums) / views).log().to(torch::kFloat32).contiguous();
+  AveragedViews result;
+  std::vector<torch::Tensor> complete;
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    if (seen[i] != views) continue;
+    complete.push_back(sums[i]);
+    result.indices.push_back(i);
+  }
+  if (!complete.empty())
+    result.logits = (torch::stack(complete) / views).log().to(torch::kFloat32).contiguous();
+  return result;
 }
 
 }  // namespace actrec

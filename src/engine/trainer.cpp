@@ -90,6 +90,8 @@ class Trainer {
         val_loader_(pipeline_, loader_options(settings, threads_, device_)),
         train_batches_(&train_loader_),
         val_batches_(&val_loader_) {
+    pipeline_->bad_clips().expect("training", splits.train);
+    pipeline_->bad_clips().expect("validation", splits.val);
     info_.settings = settings;
     info_.classes = splits.classes;
     std::optional<EncoderWeights> weights;
@@ -99,6 +101,7 @@ class Trainer {
                                              splits.train, *pipeline_, std::max(1, threads_.workers));
     info_.split_method = splits.method;
     info_.split_fingerprint = splits.fingerprint;
+    info_.leakage = splits.leakage;
     info_.train_clips = count_clips(splits);
     info_.version = ACTREC_VERSION;
 
@@ -151,6 +154,8 @@ class Trainer {
       summary_.reason = StopReason::interrupted;
     }
     summary_.seconds = seconds_since(start_);
+    summary_.split = {"", splits_.method, splits_.fingerprint, splits_.leakage};
+    summary_.skipped = skipped_clips(pipeline_->bad_clips());
     return summary_;
   }
 

@@ -15,6 +15,7 @@ namespace actrec {
 // user asked to stop; before the first step it throws Interrupted instead. The result is a pure function of
 // settings and splits for a given LibTorch, device, number of threads and memory format; data.workers and a
 // raw frame cache do not change it.
+// Clips that cannot be read are left out or end the training, as data.bad_videos says.
 // Throws DataError (naming the clip), ConfigError (device, sampling), Error (disk, a loss that is not
 // finite).
 TrainingSummary train(const Settings& settings, const DataSplits& splits, const std::filesystem::path& output,

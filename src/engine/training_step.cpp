@@ -1,5 +1,7 @@
 #include "engine/training_step.h"
 
+#include <utility>
+
 #include "engine/optimizer.h"
 
 namespace actrec {
@@ -18,6 +20,10 @@ TrainingStep::TrainingStep(std::shared_ptr<Recogniser> model, const Settings& se
 }
 
 StepOutcome TrainingStep::add_gradient(const Batch& batch, double share) {
+  if (batch.labels.size(0) == 0) {
+    return {torch::zeros({}, device_), torch::zeros({}, torch::TensorOptions(torch::kInt64).device(device_))};
+  }
+  has_gradient_ = true;
   const torch::Tensor labels = batch.labels.to(device_, true);
   const torch::Tensor logits = model_->forward(batch.clips.to(device_, true));  // [B, K]
   const torch::Tensor loss = loss_->forward(logits, labels);
@@ -26,6 +32,7 @@ StepOutcome TrainingStep::add_gradient(const Batch& batch, double share) {
 }
 
 void TrainingStep::update(double learning_rate) {
+  if (!std::exchange(has_gradient_, false)) return;
   if (gradient_clip_ > 0) torch::nn::utils::clip_grad_norm_(model_->parameters(), gradient_clip_);
   set_learning_rate(*optimizer_, learning_rate, encoder_factor_);
   optimizer_->step();

@@ -23,9 +23,10 @@ class TrainingStep {
   TrainingStep(std::shared_ptr<Recogniser> model, const Settings& settings,
                const torch::Tensor& class_weights, const torch::Device& device);
 
-  // Adds `share` of the batch's gradient to what has been added since the last update.
+  // Adds `share` of the batch's gradient to what has been added since the last update. A batch without clips
+  // adds nothing, and its loss is 0.
   StepOutcome add_gradient(const Batch& batch, double share = 1);
-  // Changes the weights by the gradient that was added up, and forgets it.
+  // Changes the weights by the gradient that was added up, and forgets it; nothing where none was added.
   void update(double learning_rate);
 
  private:
@@ -33,6 +34,7 @@ class TrainingStep {
   double gradient_clip_;
   double encoder_factor_;  // of the learning rate
   torch::Device device_;
+  bool has_gradient_ = false;  // since the last update
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   torch::nn::CrossEntropyLoss loss_;
 };

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/text.h"
 #include "report/results_text.h"
+#include "report/statistics_text.h"
 
 namespace actrec {
 namespace {
@@ -27,6 +30,23 @@ std::string folds_text(const CrossValidationResult& result) {
   return text;
 }
 
+bool has_random_split(const CrossValidationResult& result) {
+  return std::any_of(result.folds.begin(), result.folds.end(),
+                     [](const FoldResult& fold) { return fold.split.random(); });
+}
+
+// What there is to say against the results.
+std::string warnings_text(const CrossValidationResult& result) {
+  std::string text;
+  if (has_random_split(result))
+    text += "RANDOM SPLIT: the folds divide clips one by one, so results may be too good\n";
+  for (const FoldResult& fold : result.folds) {
+    if (fold.split.leaking())
+      text += fmt::format("fold {}, seed {}: {}\n", fold.fold, fold.seed, fold.split.leakage);
+  }
+  return text.empty() ? text : text + '\n';
+}
+
 std::string mean_text(const CrossValidationResult& result) {
   std::string text;
   if (result.seeds.size() > 1) {
@@ -45,7 +65,7 @@ std::string mean_text(const CrossValidationResult& result) {
 
 std::string crossval_text(const CrossValidationState& state) {
   std::string text;
-  if (state.finished) text += folds_text(*state.finished) + '\n';
+  if (state.finished) text += folds_text(*state.finished) + '\n' + warnings_text(*state.finished);
   if (!state.unfinished.empty()) {
     return text + fmt::format("not finished: {}; when they are, the same command gives the means\n",
                               join(state.unfinished, ", "));
@@ -65,7 +85,9 @@ nlohmann::ordered_json crossval_json(const CrossValidationState& state) {
                        {"mean_class_accuracy", fold.evaluation.mean_class_accuracy},
                        {"loss", fold.evaluation.loss},
                        {"best_epoch", fold.best_epoch},
-                       {"groups", fold.groups}});
+                       {"groups", fold.groups},
+                       {"skipped", fold.evaluation.skipped.size()},
+                       {"split", split_json(fold.split)}});
     }
   }
   if (!state.unfinished.empty()) return {{"folds", folds}, {"unfinished", state.unfinished}};
@@ -81,7 +103,10 @@ nlohmann::ordered_json crossval_json(const CrossValidationState& state) {
           {"pooled_top1", pooled["top1"]},
           {"classes", pooled["classes"]},
           {"confusion", pooled["confusion"]},
-          {"per_class", pooled["per_class"]}};
+          {"per_class", pooled["per_class"]},
+          {"skipped", pooled["skipped"]},
+          {"skipped_clips", pooled["skipped_clips"]},
+          {"random_split", has_random_split(*state.finished)}};
 }
 
 }  // namespace actrec

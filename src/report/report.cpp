@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "core/atomic_file.h"
 #include "report/ablation_text.h"
@@ -39,12 +40,13 @@ Json note(bool warning, const std::string& text) { return {{"warning", warning},
 
 Json notes_json(const Report& report) {
   Json notes = Json::array();
-  if (report.random_split) {
+  const std::optional<SplitInfo>& split = report.evaluation.split;
+  if (split && split->random()) {
     notes.push_back(note(true,
                          "RANDOM SPLIT: clips were divided one by one. If several come from one recording or "
                          "show one person, these figures are too good."));
   }
-  if (!report.leakage.empty()) notes.push_back(note(false, report.leakage));
+  if (split && !split->leakage.empty()) notes.push_back(note(split->leaking(), "leakage: " + split->leakage));
   const EvaluationResult& result = report.evaluation;
   if (result.ablation) notes.push_back(note(false, time_sentence(result)));
   if (result.calibration)
@@ -114,13 +116,15 @@ Json split_facts(const Report& report) {
     if (!value.empty()) facts.push_back({name, value});
   };
   if (report.evaluation.split) {
-    const EvaluatedSplit& split = *report.evaluation.split;
+    const SplitInfo& split = *report.evaluation.split;
     add("Data set", split.data);
     add("Evaluated", split.name);
     add("Divided", split.method);
     add("Fingerprint", split.fingerprint);
+    add("Leakage", split.leakage);
   }
-  add("Leakage", report.leakage);
+  if (!report.evaluation.skipped.empty())
+    add("Clips left out, which cannot be read", std::to_string(report.evaluation.skipped.size()));
   return facts;
 }
 

@@ -29,8 +29,6 @@ struct Filmstrip {
 struct Report {
   std::string title;
   EvaluationResult evaluation;
-  std::string leakage;               // verdict of an audit of the split; empty: there was none
-  bool random_split = false;         // clip by clip, so that clips of one recording may be on both sides
   std::vector<SplitSummary> splits;  // of the data set trained on; empty where not known
   std::vector<EpochResult> epochs;   // of training; empty where not known
   int epoch = 0;                     // whose weights were evaluated; 0: not known

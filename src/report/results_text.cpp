@@ -27,6 +27,12 @@ std::size_t name_width(const std::vector<std::string>& names) {
   return std::min(width, kLongestName);
 }
 
+// "46 (2 skipped: they cannot be read)"
+std::string skipped_text(std::int64_t clips, const std::vector<SkippedClip>& skipped) {
+  if (skipped.empty()) return std::to_string(clips);
+  return fmt::format("{} ({} skipped: cannot be read)", clips, skipped.size());
+}
+
 std::string confusion_text(const EvaluationResult& result) {
   if (result.classes.size() > kLargestTextMatrix) {
     return fmt::format("confusion matrix: {} classes, see --json\n", result.classes.size());
@@ -56,9 +62,9 @@ std::string figures_text(const EvaluationResult& result) {
       "mean class accuracy  {:.4f}{}\n"
       "macro F1             {:.4f}{}\n"
       "loss                 {:.4f}\n",
-      result.clips, result.top1, between(&ConfidenceIntervals::top1), result.top5, result.mean_class_accuracy,
-      between(&ConfidenceIntervals::mean_class_accuracy), result.macro_f1,
-      between(&ConfidenceIntervals::macro_f1), result.loss);
+      skipped_text(result.clips, result.skipped), result.top1, between(&ConfidenceIntervals::top1),
+      result.top5, result.mean_class_accuracy, between(&ConfidenceIntervals::mean_class_accuracy),
+      result.macro_f1, between(&ConfidenceIntervals::macro_f1), result.loss);
   if (result.calibration) text += "calibration error    " + calibration_text(*result.calibration) + '\n';
   if (result.intervals) text += bootstrap_text(result.intervals->bootstrap) + '\n';
   return text;
@@ -78,8 +84,22 @@ std::string pad(const std::string& text, std::size_t width) {
   return padded + std::string(width - used, ' ');
 }
 
+nlohmann::ordered_json skipped_json(const std::vector<SkippedClip>& skipped) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const SkippedClip& one : skipped) list.push_back({{"clip", one.clip}, {"reason", one.reason}});
+  return list;
+}
+
 std::string evaluation_text(const EvaluationResult& result) {
-  std::string text = figures_text(result) + '\n';
+  std::string text;
+  if (result.split) {
+    text +=
+        fmt::format("split                {} ({})\n",
+                    result.split->method.empty() ? "none" : result.split->method, result.split->fingerprint);
+    if (!result.split->leakage.empty())
+      text += fmt::format("leakage              {}\n", result.split->leakage);
+  }
+  text += figures_text(result) + '\n';
   const std::size_t width = name_width(result.classes);
   text += fmt::format("{}  precision  recall      F1  clips\n", pad("class", width));
   for (const ClassResult& one : result.per_class) {
@@ -99,12 +119,17 @@ nlohmann::ordered_json evaluation_json(const EvaluationResult& result) {
                          {"recall", one.recall},
                          {"f1", one.f1}});
   }
-  nlohmann::ordered_json json = {
-      {"clips", result.clips},       {"top1", result.top1},
-      {"top5", result.top5},         {"mean_class_accuracy", result.mean_class_accuracy},
-      {"macro_f1", result.macro_f1}, {"loss", result.loss},
-      {"classes", result.classes},   {"confusion", result.confusion},
-      {"per_class", per_class}};
+  nlohmann::ordered_json json = {{"clips", result.clips},
+                                 {"top1", result.top1},
+                                 {"top5", result.top5},
+                                 {"mean_class_accuracy", result.mean_class_accuracy},
+                                 {"macro_f1", result.macro_f1},
+                                 {"loss", result.loss},
+                                 {"classes", result.classes},
+                                 {"confusion", result.confusion},
+                                 {"per_class", per_class},
+                                 {"skipped", result.skipped.size()},
+                                 {"skipped_clips", skipped_json(result.skipped)}};
   if (result.split) json["split"] = split_json(*result.split);
   if (result.intervals) json["confidence_intervals"] = intervals_json(*result.intervals);
   if (result.calibration) json["calibration"] = calibration_json(*result.calibration);
@@ -176,7 +201,14 @@ std::string summary_text(const TrainingSummary& summary) {
         fmt::format("best epoch {}: val loss {:.4f}, val top-1 {:.4f}\nbest model  {}\n", summary.best_epoch,
                     summary.best.val_loss, summary.best.val_top1, summary.best_checkpoint.string());
   }
-  return text + fmt::format("last model  {}\n", summary.last_checkpoint.string());
+  text += fmt::format("last model  {}\n", summary.last_checkpoint.string());
+  text += fmt::format("split       {} ({})\n", summary.split.method, summary.split.fingerprint);
+  if (!summary.split.leakage.empty()) text += fmt::format("leakage     {}\n", summary.split.leakage);
+  if (!summary.skipped.empty()) {
+    text += fmt::format("skipped     {}\n", format_count(summary.skipped.size(), "clip"));
+    for (const SkippedClip& one : summary.skipped) text += fmt::format("  {}: {}\n", one.clip, one.reason);
+  }
+  return text;
 }
 
 }  // namespace actrec

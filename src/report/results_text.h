@@ -9,6 +9,8 @@ namespace actrec {
 
 // Results as people read them, and as scripts do. The keys of the JSON forms are fixed.
 
+nlohmann::ordered_json skipped_json(const std::vector<SkippedClip>& skipped);
+
 std::string evaluation_text(const EvaluationResult& result);
 nlohmann::ordered_json evaluation_json(const EvaluationResult& result);
 

@@ -57,16 +57,20 @@ nlohmann::ordered_json calibration_json(const Calibration& calibration) {
           {"bins", bins}};
 }
 
-nlohmann::ordered_json split_json(const EvaluatedSplit& split) {
-  return {{"data", split.data},
-          {"name", split.name},
-          {"method", split.method},
-          {"fingerprint", split.fingerprint}};
+nlohmann::ordered_json split_json(const SplitInfo& split) {
+  const auto known = [](const std::string& text) {
+    return text.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(text);
+  };
+  return {{"name", known(split.name)},        {"method", split.method},          {"random", split.random()},
+          {"fingerprint", split.fingerprint}, {"leakage", known(split.leakage)}, {"data", known(split.data)}};
 }
 
-EvaluatedSplit split_from_json(const nlohmann::ordered_json& json) {
-  return {json.at("data").get<std::string>(), json.at("name").get<std::string>(),
-          json.at("method").get<std::string>(), json.at("fingerprint").get<std::string>()};
+SplitInfo split_from_json(const nlohmann::ordered_json& json) {
+  const auto text = [&](const char* key) {
+    const nlohmann::ordered_json& value = json.at(key);
+    return value.is_null() ? std::string() : value.get<std::string>();
+  };
+  return {text("name"), text("method"), text("fingerprint"), text("leakage"), text("data")};
 }
 
 }  // namespace actrec

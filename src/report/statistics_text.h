@@ -21,9 +21,9 @@ std::string calibration_text(const Calibration& calibration);
 
 nlohmann::ordered_json intervals_json(const ConfidenceIntervals& intervals);
 nlohmann::ordered_json calibration_json(const Calibration& calibration);
-nlohmann::ordered_json split_json(const EvaluatedSplit& split);
+nlohmann::ordered_json split_json(const SplitInfo& split);
 
 // Throws std::exception where it is not what split_json() gave.
-EvaluatedSplit split_from_json(const nlohmann::ordered_json& json);
+SplitInfo split_from_json(const nlohmann::ordered_json& json);
 
 }  // namespace actrec

@@ -40,7 +40,7 @@ void TensorBoardLog::on_best_epoch(const EpochResult& result, const EvaluationRe
     const auto name_of = [&](std::int64_t k) { return validation.classes[static_cast<std::size_t>(k)]; };
     rows.push_back({fmt::format("{} -> {} {:.0f} %  {}", name_of(one.label), name_of(one.prediction),
                                 100 * one.confidence(), one.name),
-                    decode_images(frames_of_(clip))});
+                    decode_images(frames_of_(one.name))});
   }
   if (!rows.empty()) events_->add_image("val/mistakes", result.epoch, contact_sheet(rows, kHeight));
   events_->flush();

@@ -15,8 +15,8 @@ namespace actrec {
 // best epoch the confusion matrix and filmstrips of the most confident mistakes on the validation split.
 class TensorBoardLog : public TrainingObserver {
  public:
-  // Frames of a validation clip, given by its index in the split, in order of time, as JPEG files.
-  using FramesOf = std::function<std::vector<std::string>(std::size_t clip)>;
+  // Frames of a validation clip, given by its name, in order of time, as JPEG files.
+  using FramesOf = std::function<std::vector<std::string>(const std::string& clip)>;
 
   TensorBoardLog(std::filesystem::path directory, FramesOf frames_of);
   void on_epoch(const EpochResult& result) override;

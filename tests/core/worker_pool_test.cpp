@@ -69,6 +69,26 @@ TEST(WorkerPool, DropsTasksThatHaveNotStartedWhenDestroyed) {
   EXPECT_EQ(done, 1);
 }
 
+TEST(WorkerPool, AnotherThreadTakesThePlaceOfOneThatHangs) {
+  auto release = std::make_shared<std::promise<void>>();
+  auto hung = std::make_shared<std::promise<std::thread::id>>();
+  auto ended = std::make_shared<std::promise<void>>();
+  {
+    WorkerPool pool(1);
+    pool.post([=] {
+      hung->set_value(std::this_thread::get_id());
+      release->get_future().wait();
+      ended->set_value();
+    });
+    pool.replace(hung->get_future().get());
+    std::promise<void> done;
+    pool.post([&] { done.set_value(); });
+    EXPECT_EQ(done.get_future().wait_for(std::chrono::seconds(60)), std::future_status::ready);
+  }  // does not wait for the thread that hangs
+  release->set_value();
+  ended->get_future().wait();
+}
+
 TEST(WorkerPool, ThrowsWhereTheSystemGivesTooFewThreads) {
   if (kSanitized) GTEST_SKIP() << "sanitizers need the address space that this takes away";
   const auto start_too_many = [] {

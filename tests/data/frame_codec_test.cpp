@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <fstream>
 #include <opencv2/imgcodecs.hpp>
 
@@ -62,6 +64,28 @@ TEST(FrameCodec, BytesThatAreNoSuchFrameAreAnError) {
   EXPECT_THROW(decode_frame(bytes.data(), bytes.size(), FrameEncoding::raw, {64, 24}, buffer), Error);
   bytes.assign(100, 7);
   EXPECT_THROW(decode_frame(bytes.data(), bytes.size(), FrameEncoding::jpeg, {64, 24}, buffer), Error);
+}
+
+// The product of these sides is 0 in 32 bits, as are the bytes there.
+TEST(FrameCodec, SizesThatOverflowAreAnError) {
+  cv::Mat buffer;
+  const std::uint8_t byte = 0;
+  EXPECT_THROW(decode_frame(&byte, 0, FrameEncoding::raw, {65536, 65536}, buffer), Error);
+  EXPECT_THROW(decode_frame(&byte, 0, FrameEncoding::raw, {0, 0}, buffer), Error);
+  EXPECT_THROW(decode_frame(&byte, 3, FrameEncoding::raw, {-1, -1}, buffer), Error);
+}
+
+// A few bytes must not ask for memory by what their header claims.
+TEST(FrameCodec, TheSizeInAJpegHeaderIsLookedAtBeforeAnythingIsDecoded) {
+  std::vector<std::uint8_t> bytes;
+  encode_frame(red_to_blue(), {FrameEncoding::jpeg, 95}, bytes);
+  const std::uint8_t start_of_frame[] = {0xff, 0xc0};
+  const auto header = std::search(bytes.begin(), bytes.end(), start_of_frame, start_of_frame + 2);
+  ASSERT_NE(header, bytes.end());
+  header[5] = header[7] = 0xff;  // 65304 x 65344 pixels
+  cv::Mat buffer;
+  EXPECT_THROW(decode_frame(bytes.data(), bytes.size(), FrameEncoding::jpeg, {64, 24}, buffer), Error);
+  EXPECT_TRUE(buffer.empty());
 }
 
 }  // namespace

@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <set>
 
 #include "core/error.h"
 #include "frame_folders.h"
+#include "hanging_file.h"
+#include "log_capture.h"
 #include "temporary_directory.h"
 
 namespace actrec {
@@ -104,6 +107,115 @@ TEST_F(LoaderTest, AnErrorReachesTheCallerWhenItsBatchIsDue) {
     } catch (const DataError& error) {
       EXPECT_NE(std::string(error.what()).find(clips_[5].path.string()), std::string::npos) << error.what();
     }
+  }
+}
+
+// The pipeline of settings that skip bad clips.
+class SkippingLoaderTest : public LoaderTest {
+ protected:
+  void use_pipeline(double max_fraction) {
+    settings_.data.bad_videos = BadVideos::skip;
+    settings_.data.max_bad_fraction = max_fraction;
+    settings_.data.cache = CacheMode::off;
+    pipeline_ = make_pipeline(settings_, CacheUse::none);
+    pipeline_->bad_clips().expect("training", clips_);
+  }
+  testing::LogCapture log_;
+};
+
+TEST_F(SkippingLoaderTest, BadClipsAreMissingFromTheirBatchAndNothingElseChanges) {
+  const auto whole = training({3, 0, 0}, 7, 2);
+  const std::set<std::size_t> broken{1, 5, 6, 8};
+  for (const std::size_t i : broken) std::filesystem::remove_all(clips_[i].path);
+  for (const int workers : {0, 1, 2, 4}) {
+    use_pipeline(0.5);
+    for (int again = 0; again < 2; ++again) {  // known to be bad the second time
+      const auto batches = training({3, workers, memory_of(3, 3)}, 7, 2);
+      ASSERT_EQ(batches.size(), whole.size());
+      for (std::size_t i = 0; i < batches.size(); ++i) {
+        std::vector<std::int64_t> good;
+        std::vector<std::size_t> indices;
+        for (std::size_t k = 0; k < whole[i].indices.size(); ++k) {
+          if (broken.count(whole[i].indices[k]) > 0) continue;
+          good.push_back(static_cast<std::int64_t>(k));
+          indices.push_back(whole[i].indices[k]);
+        }
+        EXPECT_EQ(batches[i].indices, indices);
+        EXPECT_TRUE(torch::equal(batches[i].clips, whole[i].clips.index_select(0, torch::tensor(good))));
+        EXPECT_TRUE(torch::equal(batches[i].labels, whole[i].labels.index_select(0, torch::tensor(good))));
+      }
+    }
+    EXPECT_EQ(pipeline_->bad_clips().list().size(), broken.size());
+  }
+}
+
+TEST_F(SkippingLoaderTest, ABatchMayBeEmpty) {
+  for (const std::size_t i : {2u, 3u}) std::filesystem::remove_all(clips_[i].path);
+  use_pipeline(0.5);
+  const auto batches = evaluation({2, 2, memory_of(3, 2)});
+  ASSERT_EQ(batches.size(), 5u);
+  EXPECT_TRUE(batches[1].clips.defined());
+  EXPECT_EQ(batches[1].clips.size(0), 0);
+  EXPECT_EQ(batches[1].labels.size(0), 0);
+  EXPECT_TRUE(batches[1].indices.empty());
+  EXPECT_EQ(batches[2].indices, (std::vector<std::size_t>{4, 5}));
+}
+
+TEST_F(SkippingLoaderTest, TooManyAreAnErrorAtTheSameBatchForAnyNumberOfWorkers) {
+  for (const std::size_t i : {2u, 5u, 9u}) std::filesystem::remove_all(clips_[i].path);
+  for (const int workers : {0, 3}) {
+    use_pipeline(0.2);
+    Loader loader(pipeline_, {2, workers, memory_of(5, 2)});
+    loader.start_evaluation(clips_);
+    for (int i = 0; i < 4; ++i) loader.next();
+    EXPECT_THROW(loader.next(), DataError);
+  }
+}
+
+// Whether a clip is bad must not depend on which of its frames a view takes.
+TEST_F(SkippingLoaderTest, AFrameThatIsBrokenInTheMiddleMakesTheClipBadWhicheverFramesAreChosen) {
+  write_moving_square(clips_[4].path, 40, 1, 1);
+  std::ofstream(clips_[4].path / "0037.png", std::ios::binary) << "no image";
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    use_pipeline(0.5);
+    training({3, 1, 0}, 7, epoch);
+    ASSERT_EQ(pipeline_->bad_clips().list().size(), 1u) << epoch;
+    EXPECT_NE(pipeline_->bad_clips().list()[0].reason.find("0037.png"), std::string::npos);
+  }
+}
+
+TEST_F(SkippingLoaderTest, AClipThatHangsIsBadAndAnotherThreadGoesOn) {
+  const testing::HangingFile hanging(clips_[3].path / "0002.png");
+  if (!hanging.hangs()) GTEST_SKIP() << "no leases on this file system";
+  use_pipeline(0.5);
+  LoaderOptions options{2, 1, memory_of(2, 2)};
+  options.timeout_seconds = 3;
+  Loader loader(pipeline_, options);
+  loader.start_evaluation(clips_);
+  const auto batches = rest_of(loader);
+  const std::vector<BadClip> bad = pipeline_->bad_clips().list();
+  ASSERT_EQ(bad.size(), 1u);
+  EXPECT_EQ(bad[0].name, clips_[3].name);
+  EXPECT_NE(bad[0].reason.find("has not been read within 3 s"), std::string::npos) << bad[0].reason;
+  EXPECT_EQ(batches[1].indices, (std::vector<std::size_t>{2}));
+  std::size_t clips = 0;
+  for (const Batch& batch : batches) clips += batch.indices.size();
+  EXPECT_EQ(clips, clips_.size() - 1);
+}
+
+TEST_F(LoaderTest, AClipThatHangsIsAnErrorWhereBadClipsAre) {
+  const testing::HangingFile hanging(clips_[3].path / "0002.png");
+  if (!hanging.hangs()) GTEST_SKIP() << "no leases on this file system";
+  LoaderOptions options{2, 2, memory_of(2, 2)};
+  options.timeout_seconds = 3;
+  Loader loader(pipeline_, options);
+  loader.start_evaluation(clips_);
+  EXPECT_TRUE(loader.next().clips.defined());
+  try {
+    loader.next();
+    FAIL();
+  } catch (const DataError& error) {
+    EXPECT_NE(std::string(error.what()).find(clips_[3].path.string()), std::string::npos) << error.what();
   }
 }
 

@@ -162,7 +162,10 @@ TEST_F(Splits, ValidationComesFromTrainAtRandomWithoutGroups) {
   EXPECT_FALSE(splits.random);       // the test split is as given
   EXPECT_EQ(splits.val.size(), 9u);  // 15% of 60
   EXPECT_EQ(splits.test.size(), 12u);
-  EXPECT_TRUE(make_splits(without_groups(with_splits(people(3, 12, 2), 0, 0)), SplitSettings{}, 1).random);
+  const DataSplits untested =
+      make_splits(without_groups(with_splits(people(3, 12, 2), 0, 0)), SplitSettings{}, 1);
+  EXPECT_TRUE(untested.random);
+  EXPECT_EQ(untested.method, "as given, val from train at random: RANDOM SPLIT");
 }
 
 TEST_F(Splits, OfficialSplitsAreNamed) {

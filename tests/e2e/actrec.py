@@ -72,14 +72,14 @@ def run(*arguments, timeout=240, env=None, **options):
     return Result(" ".join(command), done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def start(*arguments, **options):
+def start(*arguments, env=None, **options):
     """Starts actrec and returns the process, its streams as pipes."""
     return subprocess.Popen(
         [BINARY, *map(str, arguments)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(),
+        env=environment(**(env or {})),
         **options,
     )
 

@@ -77,8 +77,8 @@ TEST(CompareResults, RefusesOtherSplitsNamingBoth) {
   Comparand first = comparand("runs/A", {"x", "y"}, {{"x", "x"}, {"y", "y"}});
   Comparand second = first;
   second.name = "runs/B";
-  first.split = EvaluatedSplit{"clips.csv", "test", "by group", "1111"};
-  second.split = EvaluatedSplit{"clips.csv", "test", "by group", "2222"};
+  first.split = SplitInfo{"test", "by group", "1111", "", "clips.csv"};
+  second.split = SplitInfo{"test", "by group", "2222", "", "clips.csv"};
   const std::string error = error_of(first, second);
   for (const char* word : {"runs/A", "runs/B", "1111", "2222", "different splits"})
     EXPECT_NE(error.find(word), std::string::npos) << error;

@@ -166,7 +166,10 @@ class FoldResultTest : public testing::Test {
 
 TEST_F(FoldResultTest, IsReadAsItWasWritten) {
   EXPECT_FALSE(read_fold_result(directory_.path(), settings_, "f").has_value());
-  write_fold_result(directory_.path(), settings_, "f", fold_result(2, 5, {{3, 1}, {2, 4}}));
+  FoldResult written = fold_result(2, 5, {{3, 1}, {2, 4}});
+  written.split = {"test", "fold 3 of 3 RANDOM SPLIT", "f", "none found: ..."};
+  written.evaluation.skipped = {{"a.mp4", "is empty"}};
+  write_fold_result(directory_.path(), settings_, "f", written);
   const auto result = read_fold_result(directory_.path(), settings_, "f");
   ASSERT_TRUE(result.has_value());
   EXPECT_EQ(result->fold, 2);
@@ -178,6 +181,12 @@ TEST_F(FoldResultTest, IsReadAsItWasWritten) {
   EXPECT_EQ(result->evaluation.top5, 1);
   EXPECT_EQ(result->evaluation.loss, 0.5);
   EXPECT_EQ(result->evaluation.per_class.size(), 2u);
+  EXPECT_EQ(result->split.method, "fold 3 of 3 RANDOM SPLIT");
+  EXPECT_EQ(result->split.fingerprint, "f");
+  EXPECT_EQ(result->split.leakage, "none found: ...");
+  ASSERT_EQ(result->evaluation.skipped.size(), 1u);
+  EXPECT_EQ(result->evaluation.skipped[0].clip, "a.mp4");
+  EXPECT_EQ(result->evaluation.skipped[0].reason, "is empty");
 }
 
 TEST_F(FoldResultTest, IsRefusedWithOtherSettingsOrData) {

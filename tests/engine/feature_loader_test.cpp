@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "frame_folders.h"
+#include "log_capture.h"
 #include "temporary_directory.h"
 
 namespace actrec {
@@ -54,7 +55,9 @@ class FeatureLoaderTest : public testing::Test {
     torch::NoGradGuard no_grad;
     std::vector<torch::Tensor> logits;
     std::vector<std::size_t> order;
-    for (Batch batch = source.next(); batch.clips.defined(); batch = source.next()) {
+    std::size_t batches = 0;
+    for (Batch batch = source.next(); batch.clips.defined(); batch = source.next(), ++batches) {
+      if (batch.indices.empty()) continue;
       logits.push_back(model_->forward(batch.clips));
       for (std::size_t i = 0; i < batch.indices.size(); ++i) {
         order.push_back(batch.indices[i]);
@@ -62,7 +65,7 @@ class FeatureLoaderTest : public testing::Test {
                   clips_[batch.indices[i]].label);
       }
     }
-    EXPECT_EQ(logits.size(), source.batches());
+    EXPECT_EQ(batches, source.batches());
     return {torch::cat(logits), order};
   }
   // Both give the same in training epochs, first and later ones, and in evaluation.
@@ -137,6 +140,20 @@ TEST_F(FeatureLoaderTest, ComputesWhatIsDamagedAnew) {
   }
   expect_equal(features, *other);
   for (const ClipRef& clip : clips_) EXPECT_TRUE(kept->find(clip, FeatureCache::kEvaluation).defined());
+}
+
+TEST_F(FeatureLoaderTest, LeavesOutBadClipsAsPixelsDo) {
+  const testing::LogCapture log;
+  settings_.data.bad_videos = BadVideos::skip;
+  settings_.data.max_bad_fraction = 0.5;
+  for (const std::size_t i : {1u, 4u, 5u, 6u, 7u}) fs::remove_all(clips_[i].path);
+  const auto pixels_of_features = pixels(), from_pixels = pixels();
+  for (Loader* loader : {pixels_of_features.get(), from_pixels.get()})
+    loader->bad_clips().expect("training", clips_);
+  const auto kept = cache();
+  FeatureLoader features(*pixels_of_features, *kept, model_, torch::kCPU, 4, kViews);
+  expect_equal(features, *from_pixels);
+  EXPECT_EQ(pixels_of_features->bad_clips().list().size(), 5u);
 }
 
 TEST_F(FeatureLoaderTest, TakesPixelsWhereThereIsNoRoom) {

@@ -36,7 +36,7 @@ TEST(TestViews, AverageTheProbabilitiesOfTheClipAndItsMirrorImage) {
     LoaderOptions options;
     options.batch_size = 4;  // the last batch is smaller
     Loader loader(make_pipeline(settings, CacheUse::none), options);
-    return average_views(model, torch::kCPU, of, loader, views, {});
+    return average_views(model, torch::kCPU, of, loader, views, {}).logits;
   };
   const torch::Tensor plain = logits(clips, 1).exp(), mirror = logits(mirrored, 1).exp();
   EXPECT_GT((plain - mirror).abs().max().item<float>(), 1e-4);

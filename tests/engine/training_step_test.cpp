@@ -54,6 +54,26 @@ TEST(TrainingStep, PartsOfABatchAddUpToItsGradient) {
   }
 }
 
+TEST(TrainingStep, ABatchWithoutClipsChangesNothing) {
+  Settings settings = step_settings();
+  settings.train.optimizer.weight_decay = 0.1;  // changes weights without any gradient
+  const auto model = make_model(settings), same = make_model(settings);
+  TrainingStep step(model, settings, {}, torch::kCPU), usual(same, settings, {}, torch::kCPU);
+  const Batch batch = random_batch(6);
+  for (int i = 0; i < 2; ++i) {
+    step.add_gradient(batch);
+    step.update(0.1);
+    usual.add_gradient(batch);
+    usual.update(0.1);
+    const StepOutcome nothing = step.add_gradient(part_of(batch, 0, 0));
+    step.update(0.1);
+    EXPECT_EQ(nothing.loss.item<float>(), 0);
+    EXPECT_EQ(nothing.hits.item<std::int64_t>(), 0);
+  }
+  for (std::size_t i = 0; i < model->parameters().size(); ++i)
+    EXPECT_TRUE(torch::equal(model->parameters()[i], same->parameters()[i]));
+}
+
 TEST(TrainingStep, AnUpdateForgetsTheGradient) {
   const Settings settings = step_settings();
   const auto model = make_model(settings);

@@ -69,12 +69,13 @@ TEST(ReportHtml, NeedsNoOtherFile) {
 TEST(ReportHtml, StampsRandomSplits) {
   Report report = example();
   EXPECT_EQ(report_html(report).find("RANDOM SPLIT"), std::string::npos);
-  report.random_split = true;
-  report.leakage = "3 clips of the test split are in the training split";
+  report.evaluation.split =
+      SplitInfo{"test", "RANDOM SPLIT", "0123", "LEAK: 1 content in two splits", "clips.csv"};
   const nlohmann::json data = data_of(report_html(report));
   EXPECT_EQ(data["notes"][0]["warning"], true);
-  EXPECT_EQ(data["notes"][1]["text"], report.leakage);
-  EXPECT_EQ(data["split_facts"][0][1], report.leakage);
+  EXPECT_EQ(data["notes"][1]["warning"], true);
+  EXPECT_EQ(data["notes"][1]["text"], "leakage: LEAK: 1 content in two splits");
+  EXPECT_EQ(data["split_facts"][4][1], "LEAK: 1 content in two splits");
 }
 
 TEST(ReportHtml, TakesNamesThatAreNoText) {

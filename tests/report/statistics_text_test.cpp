@@ -23,11 +23,12 @@ TEST(CalibrationText, NamesTheTemperatureWhereThereIsOne) {
 }
 
 TEST(SplitJson, ComesBack) {
-  const EvaluatedSplit split = split_from_json(split_json({"clips.csv", "test", "by group", "0123"}));
+  const SplitInfo split = split_from_json(split_json({"test", "by group", "0123", "", "clips.csv"}));
   EXPECT_EQ(split.data, "clips.csv");
   EXPECT_EQ(split.name, "test");
   EXPECT_EQ(split.method, "by group");
   EXPECT_EQ(split.fingerprint, "0123");
+  EXPECT_EQ(split.leakage, "");
 }
 
 }  // namespace
