@@ -1,9 +1,20 @@
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <filesystem>
+
+#include "cli/annotate.h"
 #include "cli/common.h"
+#include "cli/prediction_file.h"
 #include "cli/verbs.h"
+#include "core/clock.h"
+#include "core/text.h"
+#include "data/input_list.h"
 #include "engine/predictor.h"
-#include "report/results_text.h"
+#include "engine/timeline_predictor.h"
+#include "report/prediction_printer.h"
+#include "report/progress.h"
 
 namespace actrec {
 namespace {
@@ -13,27 +24,181 @@ struct PredictArguments {
   InferenceOptions inference;
   std::vector<std::string> inputs;
   int top_k = 5;
-  bool json = false;
+  bool json = false, csv = false, srt = false, timeline = false;
+  TimelineOptions windows;
+  std::string output, annotate;
+
+  bool wants_timeline() const { return timeline || !annotate.empty(); }
+  CsvRows rows() const { return wants_timeline() ? CsvRows::segments : CsvRows::guesses; }
+  PredictionFormat format() const {
+    return json  ? PredictionFormat::json
+           : csv ? PredictionFormat::csv
+           : srt ? PredictionFormat::srt
+                 : PredictionFormat::text;
+  }
 };
 
+bool has_extension(const std::string& path, std::string_view extension) {
+  return to_lower(std::filesystem::path(path).extension().string()) == extension;
+}
+
+// Throws ConfigError where options contradict each other.
+void check(const PredictArguments& arguments) {
+  const auto refuse = [](bool wrong, const char* what, const char* hint) {
+    if (wrong) throw ConfigError(what, hint);
+  };
+  const TimelineOptions& windows = arguments.windows;
+  const bool has_windows = windows.window_seconds > 0 || windows.stride_seconds > 0 ||
+                           windows.smooth_seconds > 0 || windows.min_duration_seconds > 0 ||
+                           windows.threshold > 0;
+  const bool csv_file = has_extension(arguments.output, ".csv");
+  refuse(arguments.json + arguments.csv + arguments.srt > 1, "--json, --csv and --srt exclude each other",
+         "give one of them");
+  refuse(has_windows && !arguments.wants_timeline(),
+         "--window, --stride, --smooth, --min-duration and --threshold are of a timeline", "add --timeline");
+  refuse(arguments.srt && !arguments.wants_timeline(), "--srt writes a timeline as subtitles",
+         "add --timeline");
+  refuse(arguments.srt && !arguments.output.empty(), "--output adds to JSON lines or CSV, not to subtitles",
+         "use --srt > FILE");
+  refuse(arguments.csv && !arguments.output.empty() && !csv_file, "--csv, but --output does not end in .csv",
+         "--output FILE.csv writes CSV, any other name JSON lines");
+  refuse(arguments.json && csv_file, "--json, but --output ends in .csv",
+         "--output FILE.csv writes CSV, any other name JSON lines");
+  refuse(!arguments.annotate.empty() && !has_extension(arguments.annotate, ".mp4"), "--annotate writes MP4",
+         "give a name that ends in .mp4");
+}
+
+void check_single(const PredictArguments& arguments, const std::vector<InputClip>& inputs) {
+  if (inputs.size() == 1) return;
+  const char* option = arguments.srt ? "--srt" : !arguments.annotate.empty() ? "--annotate" : nullptr;
+  if (option != nullptr)
+    throw ConfigError(fmt::format("{} takes one video, not {}", option, inputs.size()),
+                      "give them one by one");
+}
+
+std::vector<InputClip> expand_inputs(const std::vector<std::string>& names) {
+  std::vector<InputClip> inputs;
+  for (const std::string& name : names) {
+    for (InputClip& input : expand_input(name)) inputs.push_back(std::move(input));
+  }
+  return inputs;
+}
+
+std::string summary_text(const PredictionSummary& summary) {
+  const double seconds = std::max(summary.seconds, 1e-9);
+  return fmt::format("{}{}: {} of video, {} in {}: {:.0f} frames/s, {:.1f} x real time",
+                     format_count(summary.inputs, "input"),
+                     summary.failed > 0 ? fmt::format(", {} failed", summary.failed) : "",
+                     format_duration(summary.video_seconds), format_count(summary.frames, "frame"),
+                     format_duration(summary.seconds), static_cast<double>(summary.frames) / seconds,
+                     summary.video_seconds / seconds);
+}
+
+// Takes predictions as they come: prints or keeps them, and shows how far it has come.
+class Results {
+ public:
+  Results(const PredictArguments& arguments, std::size_t inputs, PredictionFile* file)
+      : inputs_(inputs), file_(file), start_(Clock::now()) {
+    if (file_ == nullptr)
+      printer_ = std::make_unique<PredictionPrinter>(arguments.format(), arguments.rows());
+  }
+
+  void add(const Prediction& prediction) {
+    line_.clear();
+    file_ != nullptr ? file_->append(prediction) : printer_->print(prediction);
+    if (!prediction.error.empty()) fmt::print(stderr, "error: {}\n", prediction.error);
+    failed_ += prediction.error.empty() ? 0 : 1;
+    ++done_;
+    if (done_ == inputs_) return;
+    const double left =
+        seconds_since(start_) / static_cast<double>(done_) * static_cast<double>(inputs_ - done_);
+    line_.show(fmt::format("{}/{} inputs  {}{} left", done_, inputs_,
+                           failed_ > 0 ? fmt::format("{} failed  ", failed_) : "", format_duration(left)));
+  }
+
+  void show_video(const char* what, double seconds, double total) {
+    line_.show(fmt::format("{}/{} inputs  {} {}{}", done_, inputs_, what, clock_text(seconds),
+                           total > 0 ? " of " + clock_text(total) : ""));
+  }
+  void clear() { line_.clear(); }
+
+ private:
+  std::size_t inputs_, done_ = 0, failed_ = 0;
+  PredictionFile* file_;
+  std::unique_ptr<PredictionPrinter> printer_;
+  Clock::time_point start_;
+  ProgressLine line_;
+};
+
+PredictionSummary run(const PredictArguments& arguments, const Checkpoint& checkpoint,
+                      const std::vector<InputClip>& inputs, Results& results) {
+  if (!arguments.wants_timeline()) {
+    return predict(checkpoint, inputs, arguments.top_k,
+                   [&](const Prediction& prediction) { results.add(prediction); });
+  }
+  return predict_timelines(
+      checkpoint, inputs, arguments.top_k, arguments.windows,
+      [&](const Prediction& prediction) {
+        if (prediction.timeline && !arguments.annotate.empty()) {
+          const double end = prediction.timeline->back().end_seconds;
+          annotate_video(inputs.front().clip, *prediction.timeline, arguments.annotate,
+                         [&](double seconds) { results.show_video("annotating", seconds, end); });
+          results.clear();
+          spdlog::info("annotated video: {}", arguments.annotate);
+        }
+        results.add(prediction);
+      },
+      [&](double seconds, double total) { results.show_video("at", seconds, total); });
+}
+
 ExitCode predict_verb(const PredictArguments& arguments) {
+  check(arguments);
   Checkpoint checkpoint = load_checkpoint(arguments.checkpoint);
   apply(arguments.inference, checkpoint.info.settings);
-  nlohmann::ordered_json document = nlohmann::ordered_json::array();
-  bool failed = false;
-  predict(checkpoint, arguments.inputs, arguments.top_k, [&](const Prediction& prediction) {
-    failed = failed || !prediction.error.empty();
-    if (arguments.json) {
-      document.push_back(prediction_json(prediction));
-    } else {
-      fmt::print("{}", prediction_text(prediction));
-    }
-    if (!prediction.error.empty()) fmt::print(stderr, "error: {}\n", prediction.error);
-  });
-  if (arguments.json) {  // a path may hold bytes that are no UTF-8
-    fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  std::vector<InputClip> inputs = expand_inputs(arguments.inputs);
+  check_single(arguments, inputs);
+  std::unique_ptr<PredictionFile> file;
+  if (!arguments.output.empty()) {
+    const std::vector<std::string>& classes = checkpoint.info.classes;
+    const std::size_t guesses = std::min(classes.size(), static_cast<std::size_t>(arguments.top_k));
+    file = std::make_unique<PredictionFile>(arguments.output, arguments.rows(), guesses, classes);
+    const auto rest = std::remove_if(inputs.begin(), inputs.end(),
+                                     [&](const InputClip& input) { return file->has(input.clip.name); });
+    if (rest != inputs.end())
+      spdlog::info("{}: {} there already", arguments.output, format_count(inputs.end() - rest, "input"));
+    inputs.erase(rest, inputs.end());
   }
-  return failed ? ExitCode::data : ExitCode::ok;
+  Results results(arguments, inputs.size(), file.get());
+  const PredictionSummary summary = run(arguments, checkpoint, inputs, results);
+  results.clear();
+  spdlog::info("{}", summary_text(summary));
+  return summary.failed > 0 ? ExitCode::data : ExitCode::ok;
+}
+
+CLI::Option* add_seconds(CLI::App& app, const char* name, double& value, const char* help) {
+  return app.add_option(name, value, help)->type_name("SECONDS");
+}
+
+void add_timeline_options(CLI::App& app, PredictArguments& arguments) {
+  TimelineOptions& windows = arguments.windows;
+  const CLI::Range above_zero(1e-3, 1e6), from_zero(0.0, 1e6);
+  app.add_flag("--timeline", arguments.timeline,
+               "say what happens when, in sliding windows: for long videos");
+  add_seconds(app, "--window", windows.window_seconds,
+              "length of a window; the default is as the clips trained on")
+      ->check(above_zero);
+  add_seconds(app, "--stride", windows.stride_seconds,
+              "from window to window; the default is a quarter of one")
+      ->check(above_zero);
+  add_seconds(app, "--smooth", windows.smooth_seconds, "average windows over so long; the default is not to")
+      ->check(from_zero);
+  add_seconds(app, "--min-duration", windows.min_duration_seconds, "shorter segments go to their neighbours")
+      ->check(from_zero);
+  app.add_option("--threshold", windows.threshold, "a probability, below which the timeline says `unknown`")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--annotate", arguments.annotate,
+                 "draw the timeline on the video, and write that to this file")
+      ->type_name("OUT.mp4");
 }
 
 }  // namespace
@@ -43,12 +208,19 @@ Action declare_predict(CLI::App& app) {
   app.add_option("checkpoint", arguments->checkpoint, "a checkpoint that train wrote")
       ->required()
       ->type_name("CHECKPOINT");
-  app.add_option("inputs", arguments->inputs, "video files, or folders of numbered frames")
+  app.add_option("inputs", arguments->inputs,
+                 "video files, folders of them or of numbered frames, or lists of them (.csv, .txt, @FILE)")
       ->required()
       ->type_name("INPUT...");
   app.add_option("--top-k", arguments->top_k, "most probable classes to print")->check(CLI::Range(1, 100000));
   add_inference_options(app, arguments->inference);
+  add_timeline_options(app, *arguments);
   app.add_flag("--json", arguments->json, "one JSON document on stdout");
+  app.add_flag("--csv", arguments->csv, "comma-separated values on stdout");
+  app.add_flag("--srt", arguments->srt, "the timeline as subtitles on stdout");
+  app.add_option("--output", arguments->output,
+                 "add predictions to this file, JSON lines or .csv, and leave out inputs that are there")
+      ->type_name("FILE");
   return [=] { return predict_verb(*arguments); };
 }
 

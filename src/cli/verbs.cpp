@@ -7,7 +7,7 @@ const std::vector<Verb>& verbs() {
       {"train", "train a model on a data set or a configuration", declare_train},
       {"crossval", "train and test on every fold of a data set", declare_crossval},
       {"evaluate", "measure a checkpoint on a labelled data set", declare_evaluate},
-      {"predict", "classify video files or folders of frames", declare_predict},
+      {"predict", "classify videos, or say what happens when in them", declare_predict},
       {"bench", "measure decoding, loading, computing and training, and say which limits", declare_bench},
       {"init", "write a commented configuration for a data set", declare_init},
       {"inspect", "show what a checkpoint holds", declare_inspect},

@@ -10,6 +10,7 @@
 #include "core/random.h"
 #include "data/augment.h"
 #include "data/clip_ref.h"
+#include "data/frame_images.h"
 #include "data/frame_source.h"
 
 namespace actrec {
@@ -29,6 +30,8 @@ class ClipPipeline {
   // One of the views that evaluation averages (augment.test_views): 0 is that of load(), 1 its mirror image,
   // where clips are mirrored in training, and the others are augmented, all clips alike.
   void load_test_view(const ClipRef& clip, int view, std::uint8_t* pixels);
+  // All views from 0 on, one after another in `pixels`; the mirror image costs no decoding.
+  void load_test_views(const ClipRef& clip, int views, std::uint8_t* pixels);
   // The same as load() with random frames and augmentation, drawn by (seed, view, clip).
   void load_augmented(const ClipRef& clip, int view, std::uint8_t* pixels);
   // Evaluation with any sampling: passes the frames, uint8 RGB [height, width, 3], one after another to
@@ -40,6 +43,17 @@ class ClipPipeline {
   // where the cache takes no more.
   std::uint64_t prepare(const ClipRef& clip) { return frames_->prepare(clip); }
 
+  // For frames that do not come from a clip: decoded frames in the working size, as they would be cached,
+  // each valid until the thread's next call, and what makes images of them.
+  cv::Mat working_frame(const cv::Mat& decoded) const { return frames_->working_frame(decoded); }
+  FrameImages make_images(int views = 1) const { return {clip_, augment_, views}; }
+  // Whether the second test view is the mirror image.
+  bool mirrors() const { return augment_.enabled && augment_.horizontal_flip > 0; }
+  // Drops what is remembered of a clip that does not come again.
+  void forget(const ClipRef& clip) { frames_->forget(clip); }
+  // All that has been decoded so far.
+  DecodedAmount decoded() const { return frames_->decoded(); }
+
   const ClipSettings& settings() const { return clip_; }
   std::int64_t bytes_per_frame() const;
   std::int64_t bytes_per_clip() const;  // of load()
@@ -47,18 +61,15 @@ class ClipPipeline {
  private:
   using AugmentationOf = std::function<Augmentation(std::size_t position)>;
   void load_drawn(const ClipRef& clip, int view, std::uint64_t item, std::uint8_t* pixels);
-  void load_plain(const ClipRef& clip, bool mirrored, std::uint8_t* pixels);
-  bool mirrors() const { return augment_.enabled && augment_.horizontal_flip > 0; }
+  void load_plain(const ClipRef& clip, std::uint8_t* pixels, std::uint8_t* mirrored);
   void read(const ClipRef& clip, const FrameChooser& choose, const AugmentationOf& augmentation_of,
-            std::uint8_t* pixels);
+            std::uint8_t* pixels, std::uint8_t* mirrored = nullptr);
   void visit_all(const ClipRef& clip, const std::function<void(const std::uint8_t* pixels)>& visit);
-  void visit_all_motion(const ClipRef& clip, const std::function<void(const std::uint8_t* pixels)>& visit);
-  void warp(const cv::Mat& frame, const Augmentation& augmentation, cv::Mat& output) const;
-  void warp_grey(const cv::Mat& frame, const Augmentation& augmentation, cv::Mat& grey) const;
   cv::Mat image_at(std::uint8_t* pixels) const;
 
   ClipSettings clip_;
   AugmentSettings augment_;
+  FrameWarp warp_;
   std::uint64_t seed_;
   std::unique_ptr<FrameSource> frames_;
 };

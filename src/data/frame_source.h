@@ -39,6 +39,13 @@ class FrameSource {
   // cache takes no more.
   std::uint64_t prepare(const ClipRef& clip);
 
+  // A decoded frame as read() would give it; valid until the thread's next call.
+  cv::Mat working_frame(const cv::Mat& decoded) const {
+    return as_cached(reduce_frame(decoded, decoder_.short_side()));
+  }
+  DecodedAmount decoded() const { return decoder_.decoded(); }
+  void forget(const ClipRef& clip) { decoder_.forget(clip); }
+
  private:
   std::unique_ptr<CachedClip> cached(const ClipRef& clip);
   bool read_cached(const ClipRef& clip, const FrameChooser& choose, const FrameVisitor& visit);

@@ -106,9 +106,9 @@ Orientation stream_orientation(const AVStream& stream) {
 
 class VideoFile : public VideoReader {
  public:
-  explicit VideoFile(const fs::path& path) : path_(path) {
+  VideoFile(const fs::path& path, int threads) : path_(path) {
     open_container();
-    open_decoder();
+    open_decoder(threads);
     fill_header();
     packet_.reset(av_packet_alloc());
     frame_.reset(av_frame_alloc());
@@ -129,7 +129,7 @@ class VideoFile : public VideoReader {
   }
 
   void open_container();
-  void open_decoder();
+  void open_decoder(int threads);
   void fill_header();
   bool feed_decoder();
   bool decode_next();
@@ -191,7 +191,7 @@ void VideoFile::open_container() {
   if (probed < 0) throw unreadable(path_, probed);
 }
 
-void VideoFile::open_decoder() {
+void VideoFile::open_decoder(int threads) {
   const AVCodec* decoder = nullptr;
   const int best = av_find_best_stream(format_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0);
   if (best == AVERROR_DECODER_NOT_FOUND) {
@@ -207,8 +207,8 @@ void VideoFile::open_decoder() {
   codec_.reset(avcodec_alloc_context3(decoder));
   if (!codec_) throw std::bad_alloc();
   int status = avcodec_parameters_to_context(codec_.get(), stream_->codecpar);
-  // One thread: clips are decoded side by side, and more threads per clip would only cost switches.
-  codec_->thread_count = 1;
+  // One thread where clips are decoded side by side: more threads per clip would only cost switches.
+  codec_->thread_count = threads;
   codec_->pkt_timebase = stream_->time_base;
   codec_->max_pixels = kMaxPixels;
   if (status >= 0) status = avcodec_open2(codec_.get(), decoder, nullptr);
@@ -225,6 +225,9 @@ void VideoFile::fill_header() {
   const AVRational rate = av_guess_frame_rate(format_.get(), stream_, nullptr);
   if (rate.num > 0 && rate.den > 0) header_.frames_per_second = av_q2d(rate);
   orientation_ = stream_orientation(*stream_);
+  const AVRational pixel = av_guess_sample_aspect_ratio(format_.get(), stream_, nullptr);
+  if (pixel.num > 0 && pixel.den > 0)
+    header_.pixel_aspect = orientation_.transpose ? 1 / av_q2d(pixel) : av_q2d(pixel);
 }
 
 // Reads the next packet of the stream into the decoder; false when there is nothing more to give it.
@@ -382,8 +385,8 @@ cv::Mat VideoFile::retrieve() {
 
 }  // namespace
 
-std::unique_ptr<VideoReader> open_video_file(const fs::path& path) {
-  return std::make_unique<VideoFile>(path);
+std::unique_ptr<VideoReader> open_video_file(const fs::path& path, int threads) {
+  return std::make_unique<VideoFile>(path, threads);
 }
 
 void set_ffmpeg_log_level(int level) { av_log_set_level(level); }

@@ -13,6 +13,7 @@ struct VideoHeader {
   std::int64_t claimed_frames = 0;  // 0: the header does not say
   double duration_seconds = 0;      // 0: the header does not say
   double frames_per_second = 0;     // 0: the header does not say
+  double pixel_aspect = 1;          // width of a pixel over its height, as frames are given: rotated
 };
 
 // A frame that decoding can begin with, because neither it nor a later one needs an earlier one.
@@ -57,8 +58,9 @@ class VideoReader {
 
 constexpr double kFallbackFramesPerSecond = 25;
 
-// Opens a video file, or a directory of numbered images (see is_frame_folder).
-std::unique_ptr<VideoReader> open_video(const std::filesystem::path& path);
+// Opens a video file, or a directory of numbered images (see is_frame_folder). With more than one thread, the
+// codec decodes several frames at a time where it can; the frames are the same.
+std::unique_ptr<VideoReader> open_video(const std::filesystem::path& path, int threads = 1);
 
 // Whether the directory holds numbered frames, so that it can stand for a video: images (jpg, jpeg, png,
 // bmp, webp) with a digit in their name. They are ordered by name with numbers compared as numbers.

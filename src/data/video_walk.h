@@ -15,8 +15,9 @@ namespace actrec {
 // when intact() is false at the end, it must be gone again without seeking. Not for sharing between threads.
 class VideoWalk {
  public:
-  // `known`: key frames of this video in order; without any, every frame is decoded.
-  VideoWalk(const std::filesystem::path& path, std::vector<KeyFrame> known);
+  // `known`: key frames of this video in order; without any, every frame is decoded. `threads` as in
+  // open_video().
+  VideoWalk(const std::filesystem::path& path, std::vector<KeyFrame> known, int threads = 1);
 
   // Steps to the next frame; false at the end. Throws Interrupted when the user asked to stop.
   bool step();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "config/config_file.h"
@@ -44,6 +45,10 @@ CheckpointInfo parse_info(const std::filesystem::path& path,
     if (metadata.count("train_clips") > 0) {
       info.train_clips = metadata_document(metadata, "train_clips").get<std::vector<std::int64_t>>();
       if (info.train_clips.size() != info.classes.size()) throw std::out_of_range("train_clips");
+    }
+    if (metadata.count("clip_seconds") > 0) {
+      info.clip_seconds = metadata_document(metadata, "clip_seconds").get<double>();
+      if (!std::isfinite(info.clip_seconds) || info.clip_seconds < 0) throw std::out_of_range("clip_seconds");
     }
     if (info.classes.size() < 2) throw std::out_of_range("classes");
     return info;
@@ -99,6 +104,7 @@ void save_checkpoint(const std::filesystem::path& path, const Recogniser& model,
       {"metrics", Json(info.metrics).dump()},
   };
   if (!info.train_clips.empty()) file.metadata["train_clips"] = Json(info.train_clips).dump();
+  if (info.clip_seconds > 0) file.metadata["clip_seconds"] = Json(info.clip_seconds).dump();
   write_safetensors(path, file);
 }
 
