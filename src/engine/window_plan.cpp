@@ -13,6 +13,8 @@ namespace {
 constexpr double kSlack = 1e-6;
 // Time stamps rounded to milliseconds are still those of a constant frame rate.
 constexpr double kJitter = 0.1;
+// A window ends with the video where it is but a part of a frame longer.
+constexpr double kTolerance = 0.5;
 // A stride may be rounded by so much; finer grids are tried before more.
 constexpr double kRounding = 0.1;
 constexpr int kFinestGrid = 4;
@@ -79,7 +81,9 @@ bool WindowPlan::add(std::int64_t frame, double begin, double end) {
       seen = true;
     }
   }
-  while (!open_.empty() && open_.front().next == offsets_.size()) {
+  // The last frames that a window sees may come well before its end, which must be there, too.
+  while (!open_.empty() && open_.front().next == offsets_.size() &&
+         open_.front().begin + window_ <= until + kTolerance) {
     covered_ = open_.front().window.end_seconds;
     complete_.push_back(std::move(open_.front().window));
     open_.pop_front();

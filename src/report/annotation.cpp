@@ -3,30 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
+
+#include "report/drawing.h"
 
 namespace actrec {
 namespace {
 
-// Okabe & Ito's colours, which people with colour blindness can tell apart too, in RGB; they repeat after
-// eight labels, in a darker shade.
-const std::array<cv::Scalar, 8> kColors{
-    cv::Scalar(230, 159, 0),   cv::Scalar(86, 180, 233), cv::Scalar(0, 158, 115), cv::Scalar(240, 228, 66),
-    cv::Scalar(204, 121, 167), cv::Scalar(213, 94, 0),   cv::Scalar(0, 114, 178), cv::Scalar(160, 210, 130)};
 const cv::Scalar kUnknownColor(128, 128, 128), kTrackColor(70, 70, 70), kWhite(255, 255, 255);
 constexpr int kFont = cv::FONT_HERSHEY_SIMPLEX;
-
-std::string printable(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte & 0xC0) == 0x80) continue;  // goes with the character before
-    result += byte >= 0x20 && byte < 0x7F ? c : '?';
-  }
-  return result;
-}
 
 }  // namespace
 
@@ -35,9 +21,7 @@ TimelineAnnotation::TimelineAnnotation(std::vector<TimelineSegment> timeline, do
   std::size_t known = 0;
   for (const TimelineSegment& segment : timeline_) {
     if (colors_.count(segment.label) > 0) continue;
-    const double shade = std::pow(0.7, static_cast<double>(known / kColors.size()));
-    colors_[segment.label] =
-        segment.label == kUnknownLabel ? kUnknownColor : kColors[known++ % kColors.size()] * shade;
+    colors_[segment.label] = segment.label == kUnknownLabel ? kUnknownColor : label_color(known++);
   }
 }
 

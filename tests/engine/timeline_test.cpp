@@ -37,7 +37,7 @@ TEST(Timeline, EachWindowSpeaksForTheTimeAroundItsCentre) {
 TEST(Timeline, SmoothingAveragesWindowsAround) {
   TimelineOptions options;
   options.smooth_seconds = 2;  // one on each side
-  EXPECT_EQ(text_of(timeline({0.9, 0.9, 0.2, 0.9, 0.9}, options)), "0-6 a 0.760; ");
+  EXPECT_EQ(text_of(timeline({0.9, 0.9, 0.2, 0.9, 0.9}, options)), "0-6 a 0.783; ");
   options.smooth_seconds = 1.9;
   EXPECT_EQ(text_of(timeline({0.9, 0.2, 0.9}, options)), "0-1.5 a 0.900; 1.5-2.5 b 0.800; 2.5-4 a 0.900; ");
 }
