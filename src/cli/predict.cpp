@@ -3,16 +3,22 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include "cli/annotate.h"
 #include "cli/common.h"
+#include "cli/predict_stream.h"
 #include "cli/prediction_file.h"
 #include "cli/verbs.h"
+#include "core/atomic_file.h"
 #include "core/clock.h"
 #include "core/text.h"
 #include "data/input_list.h"
+#include "engine/explain.h"
 #include "engine/predictor.h"
 #include "engine/timeline_predictor.h"
+#include "report/explanation_sheet.h"
 #include "report/prediction_printer.h"
 #include "report/progress.h"
 
@@ -26,7 +32,9 @@ struct PredictArguments {
   int top_k = 5;
   bool json = false, csv = false, srt = false, timeline = false;
   TimelineOptions windows;
-  std::string output, annotate;
+  std::string output, annotate, explain;
+  bool stream = false, live = false;
+  double idle_seconds = 0;  // 0: not given
 
   bool wants_timeline() const { return timeline || !annotate.empty(); }
   CsvRows rows() const { return wants_timeline() ? CsvRows::segments : CsvRows::guesses; }
@@ -47,6 +55,14 @@ void check(const PredictArguments& arguments) {
   const auto refuse = [](bool wrong, const char* what, const char* hint) {
     if (wrong) throw ConfigError(what, hint);
   };
+  refuse(!arguments.stream && (arguments.live || arguments.idle_seconds > 0),
+         "--live and --idle are of a stream", "add --stream");
+  refuse(!arguments.explain.empty() && (arguments.stream || arguments.wants_timeline()),
+         "--explain shows why a clip is taken for what it is",
+         "leave out --timeline, --annotate and --stream");
+  refuse(!arguments.explain.empty() && !has_extension(arguments.explain, ".png"), "--explain writes PNG",
+         "give a name that ends in .png");
+  if (arguments.stream) return check_stream(arguments);
   const TimelineOptions& windows = arguments.windows;
   const bool has_windows = windows.window_seconds > 0 || windows.stride_seconds > 0 ||
                            windows.smooth_seconds > 0 || windows.min_duration_seconds > 0 ||
@@ -68,9 +84,29 @@ void check(const PredictArguments& arguments) {
          "give a name that ends in .mp4");
 }
 
+void check_stream(const PredictArguments& arguments) {
+  const TimelineOptions& windows = arguments.windows;
+  const bool other = arguments.wants_timeline() || arguments.csv || arguments.srt ||
+                     !arguments.output.empty() || arguments.inference.views > 0 ||
+                     windows.stride_seconds > 0 || windows.smooth_seconds > 0 ||
+                     windows.min_duration_seconds > 0 || windows.threshold > 0;
+  if (other) {
+    throw ConfigError(
+        "--stream prints lines of JSON, and goes with --window, --sampling, --top-k, --live, --idle and "
+        "--device only",
+        "leave out the other options, or use --timeline on the recorded video");
+  }
+  if (arguments.inputs.size() != 1)
+    throw ConfigError(fmt::format("--stream takes one input, not {}", arguments.inputs.size()),
+                      "start one for each");
+}
+
 void check_single(const PredictArguments& arguments, const std::vector<InputClip>& inputs) {
   if (inputs.size() == 1) return;
-  const char* option = arguments.srt ? "--srt" : !arguments.annotate.empty() ? "--annotate" : nullptr;
+  const char* option = arguments.srt                 ? "--srt"
+                       : !arguments.annotate.empty() ? "--annotate"
+                       : !arguments.explain.empty()  ? "--explain"
+                                                     : nullptr;
   if (option != nullptr)
     throw ConfigError(fmt::format("{} takes one video, not {}", option, inputs.size()),
                       "give them one by one");
@@ -151,10 +187,25 @@ PredictionSummary run(const PredictArguments& arguments, const Checkpoint& check
       [&](double seconds, double total) { results.show_video("at", seconds, total); });
 }
 
+void explain(const Checkpoint& checkpoint, const ClipRef& clip, const std::string& file) {
+  cv::Mat sheet = explanation_sheet(explain_clip(checkpoint, clip));
+  cv::cvtColor(sheet, sheet, cv::COLOR_RGB2BGR);
+  std::vector<unsigned char> bytes;
+  cv::imencode(".png", sheet, bytes);
+  write_file_atomically(file, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  spdlog::info("explanation: {}", file);
+}
+
 ExitCode predict_verb(const PredictArguments& arguments) {
   check(arguments);
   Checkpoint checkpoint = load_checkpoint(arguments.checkpoint);
   apply(arguments.inference, checkpoint.info.settings);
+  if (arguments.stream) {
+    constexpr double kIdleSeconds = 10;
+    return predict_stream_verb(checkpoint, arguments.inputs.front(),
+                               arguments.idle_seconds > 0 ? arguments.idle_seconds : kIdleSeconds,
+                               {arguments.live, arguments.windows.window_seconds, arguments.top_k});
+  }
   std::vector<InputClip> inputs = expand_inputs(arguments.inputs);
   check_single(arguments, inputs);
   std::unique_ptr<PredictionFile> file;
@@ -171,6 +222,8 @@ ExitCode predict_verb(const PredictArguments& arguments) {
   Results results(arguments, inputs.size(), file.get());
   const PredictionSummary summary = run(arguments, checkpoint, inputs, results);
   results.clear();
+  if (!arguments.explain.empty() && summary.failed == 0)
+    explain(checkpoint, inputs.front().clip, arguments.explain);
   spdlog::info("{}", summary_text(summary));
   return summary.failed > 0 ? ExitCode::data : ExitCode::ok;
 }
@@ -201,6 +254,20 @@ void add_timeline_options(CLI::App& app, PredictArguments& arguments) {
       ->type_name("OUT.mp4");
 }
 
+void add_explain_option(CLI::App& app, PredictArguments& arguments) {
+  app.add_option("--explain", arguments.explain,
+                 "draw what in which frames speaks for the prediction, and write that to this file")
+      ->type_name("OUT.png");
+}
+
+void add_stream_options(CLI::App& app, PredictArguments& arguments) {
+  app.add_flag("--stream", arguments.stream,
+               "classify a video while it comes: camera:0, a URL, - for standard input, or a growing file");
+  app.add_flag("--live", arguments.live, "drop frames that come too late, as always with cameras and URLs");
+  add_seconds(app, "--idle", arguments.idle_seconds, "a file ends when it has not grown for so long (10)")
+      ->check(CLI::Range(0.01, 1e6));
+}
+
 }  // namespace
 
 Action declare_predict(CLI::App& app) {
@@ -215,6 +282,8 @@ Action declare_predict(CLI::App& app) {
   app.add_option("--top-k", arguments->top_k, "most probable classes to print")->check(CLI::Range(1, 100000));
   add_inference_options(app, arguments->inference);
   add_timeline_options(app, *arguments);
+  add_explain_option(app, *arguments);
+  add_stream_options(app, *arguments);
   app.add_flag("--json", arguments->json, "one JSON document on stdout");
   app.add_flag("--csv", arguments->csv, "comma-separated values on stdout");
   app.add_flag("--srt", arguments->srt, "the timeline as subtitles on stdout");

@@ -21,6 +21,7 @@ extern "C" {
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "data/video_errors.h"
 
 namespace actrec {
 namespace {
@@ -117,9 +118,7 @@ class VideoWriter::Impl {
 
   void check(int status) const {
     if (status >= 0) return;
-    char text[AV_ERROR_MAX_STRING_SIZE] = {};
-    av_strerror(status, text, sizeof text);
-    throw Error(fmt::format("{} cannot be written: {}", path_.string(), text),
+    throw Error(fmt::format("{} cannot be written: {}", path_.string(), ffmpeg_error(status)),
                 "check the path, its permissions and the space on the disk");
   }
 
