@@ -26,6 +26,7 @@ void print_json(const CheckpointInfo& info, const std::vector<TensorSummary>& te
   const nlohmann::ordered_json document = {
       {"version", info.version},
       {"epoch", info.epoch},
+      {"clip_seconds", info.clip_seconds},
       {"metrics", info.metrics},
       {"classes", info.classes},
       {"normalization", {{"mean", info.statistics.mean}, {"std", info.statistics.std}}},
@@ -40,6 +41,8 @@ void print_json(const CheckpointInfo& info, const std::vector<TensorSummary>& te
 void print_text(const CheckpointInfo& info, const std::vector<TensorSummary>& tensors) {
   fmt::print("written by     actrec {}\nepoch          {}\n", info.version, info.epoch);
   for (const auto& [name, value] : info.metrics) fmt::print("{:<14} {:.4f}\n", name, value);
+  if (info.clip_seconds > 0)
+    fmt::print("clip length    {:.2f} s, the median in training\n", info.clip_seconds);
   fmt::print("split          {} ({})\n", info.split_method, info.split_fingerprint);
   if (!info.leakage.empty()) fmt::print("leakage        {}\n", info.leakage);
   fmt::print("temperature    {:.4f}\n", info.temperature);

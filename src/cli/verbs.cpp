@@ -8,7 +8,7 @@ const std::vector<Verb>& verbs() {
       {"crossval", "train and test on every fold of a data set", declare_crossval},
       {"evaluate", "measure a checkpoint on a labelled data set", declare_evaluate},
       {"compare", "compare two results on the same clips", declare_compare},
-      {"predict", "classify video files or folders of frames", declare_predict},
+      {"predict", "classify videos, or say what happens when in them", declare_predict},
       {"bench", "measure decoding, loading, computing and training, and say which limits", declare_bench},
       {"preview", "draw what the network will see, as a contact sheet", declare_preview},
       {"init", "write a commented configuration for a data set", declare_init},

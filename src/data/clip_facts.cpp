@@ -1,3 +1,4 @@
+#include "data/area_resize.h"
 #include "data/clip_facts.h"
 
 #include <fmt/format.h>

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <opencv2/imgproc.hpp>
 #include <vector>
 
 #include "core/error.h"
@@ -57,6 +56,7 @@ ClipPipeline::ClipPipeline(const ClipSettings& clip, const AugmentSettings& augm
                            std::unique_ptr<FrameSource> frames, std::unique_ptr<BadClips> bad_clips)
     : clip_(clip),
       augment_(augment),
+      warp_(clip, augment),
       seed_(seed),
       frames_(std::move(frames)),
       bad_clips_(std::move(bad_clips)) {
@@ -82,58 +82,61 @@ cv::Mat ClipPipeline::image_at(std::uint8_t* pixels) const {
   return {clip_.size.height, clip_.size.width, CV_8UC3, pixels};
 }
 
-void ClipPipeline::warp(const cv::Mat& frame, const Augmentation& augmentation, cv::Mat& output) const {
-  augment_frame(frame, clip_.size, clip_.resize, augment_.border, augmentation, output);
-}
-
-void ClipPipeline::warp_grey(const cv::Mat& frame, const Augmentation& augmentation, cv::Mat& grey) const {
-  static thread_local cv::Mat brightness;
-  cv::cvtColor(frame, brightness, cv::COLOR_RGB2GRAY);
-  grey.create(clip_.size.height, clip_.size.width, CV_8UC1);
-  warp(brightness, augmentation, grey);
-}
-
-// Writes the images of the chosen frames to `pixels`, one after another.
+// Writes the images of the chosen frames to `pixels`, one after another, and their mirror images to
+// `mirrored` where it is not null; either may be null.
 void ClipPipeline::read(const ClipRef& clip, const FrameChooser& choose,
-                        const AugmentationOf& augmentation_of, std::uint8_t* pixels) {
-  const auto output_at = [&](std::size_t position) {
-    return image_at(pixels + static_cast<std::int64_t>(position) * bytes_per_frame());
+                        const AugmentationOf& augmentation_of, std::uint8_t* pixels, std::uint8_t* mirrored) {
+  struct Target {
+    std::uint8_t* pixels;
+    bool flip;
+    std::array<cv::Mat, kMotionFrames> grey;
   };
-  if (clip_.motion == MotionInput::none) {
-    frames_->read(clip, choose, [&](std::size_t position, const cv::Mat& frame) {
-      cv::Mat output = output_at(position);
-      warp(frame, augmentation_of(position), output);
-    });
-    return;
-  }
-  std::array<cv::Mat, kMotionFrames> grey;
+  std::vector<Target> targets;
+  if (pixels != nullptr) targets.push_back({pixels, false, {}});
+  if (mirrored != nullptr) targets.push_back({mirrored, true, {}});
+  const bool motion = clip_.motion != MotionInput::none;
+  const std::size_t parts = motion ? kMotionFrames : 1;
   Augmentation augmentation;
-  frames_->read(clip, with_motion_frames(choose), [&](std::size_t position, const cv::Mat& frame) {
-    const std::size_t image = position / kMotionFrames, part = position % kMotionFrames;
-    if (part == 0) augmentation = augmentation_of(image);
-    warp_grey(frame, augmentation, grey[part]);
-    if (part + 1 < kMotionFrames) return;
-    cv::Mat output = output_at(image);
-    write_motion_image(grey, output);
-  });
+  frames_->read(
+      clip, motion ? with_motion_frames(choose) : choose, [&](std::size_t position, const cv::Mat& frame) {
+        const std::size_t image = position / parts, part = position % parts;
+        if (part == 0) augmentation = augmentation_of(image);
+        for (Target& target : targets) {
+          Augmentation of_target = augmentation;
+          of_target.flip = augmentation.flip != target.flip;
+          cv::Mat output = image_at(target.pixels + static_cast<std::int64_t>(image) * bytes_per_frame());
+          if (!motion) {
+            warp_.rgb(frame, of_target, output);
+            continue;
+          }
+          warp_.grey(frame, of_target, target.grey[part]);
+          if (part + 1 == kMotionFrames) write_motion_image(target.grey, output);
+        }
+      });
 }
 
-void ClipPipeline::load(const ClipRef& clip, std::uint8_t* pixels) { load_plain(clip, false, pixels); }
+void ClipPipeline::load(const ClipRef& clip, std::uint8_t* pixels) { load_plain(clip, pixels, nullptr); }
 
 void ClipPipeline::load_test_view(const ClipRef& clip, int view, std::uint8_t* pixels) {
-  if (view == 0 || (view == 1 && mirrors())) return load_plain(clip, view == 1, pixels);
+  if (view == 0) return load_plain(clip, pixels, nullptr);
+  if (view == 1 && mirrors()) return load_plain(clip, nullptr, pixels);
   load_drawn(clip, kFirstTestDraw + view, 0, pixels);
 }
 
-void ClipPipeline::load_plain(const ClipRef& clip, bool mirrored, std::uint8_t* pixels) {
+void ClipPipeline::load_test_views(const ClipRef& clip, int views, std::uint8_t* pixels) {
+  const bool mirrored = views > 1 && mirrors();
+  load_plain(clip, pixels, mirrored ? pixels + bytes_per_clip() : nullptr);
+  for (int view = mirrored ? 2 : 1; view < views; ++view)
+    load_test_view(clip, view, pixels + view * bytes_per_clip());
+}
+
+void ClipPipeline::load_plain(const ClipRef& clip, std::uint8_t* pixels, std::uint8_t* mirrored) {
   require_fixed_length();
-  Augmentation augmentation;
-  augmentation.flip = mirrored;
   const auto choose = [&](std::int64_t frame_count) {
     return sample_frames(frame_count, clip_, nullptr, clip.name);
   };
   read(
-      clip, choose, [&](std::size_t) { return augmentation; }, pixels);
+      clip, choose, [](std::size_t) { return Augmentation(); }, pixels, mirrored);
 }
 
 void ClipPipeline::load_augmented(const ClipRef& clip, int view, std::uint8_t* pixels) {
@@ -161,7 +164,7 @@ void ClipPipeline::load_drawn(const ClipRef& clip, int view, std::uint64_t item,
 void ClipPipeline::for_each_frame(const ClipRef& clip,
                                   const std::function<void(const std::uint8_t* pixels)>& visit) {
   if (clip_.sampling == Sampling::all) {
-    clip_.motion == MotionInput::none ? visit_all(clip, visit) : visit_all_motion(clip, visit);
+    visit_all(clip, visit);
     return;
   }
   std::vector<std::uint8_t> pixels(static_cast<std::size_t>(bytes_per_clip()));
@@ -171,34 +174,20 @@ void ClipPipeline::for_each_frame(const ClipRef& clip,
 
 void ClipPipeline::visit_all(const ClipRef& clip, const std::function<void(const std::uint8_t*)>& visit) {
   std::vector<std::uint8_t> pixels(static_cast<std::size_t>(bytes_per_frame()));
-  cv::Mat output = image_at(pixels.data());
-  frames_->read_all(clip, [&](std::size_t, const cv::Mat& frame) {
-    warp(frame, Augmentation(), output);
-    visit(pixels.data());
-  });
-}
-
-// Frame i can be shown when frame i + kMotionReach is there, or the clip has ended.
-void ClipPipeline::visit_all_motion(const ClipRef& clip,
-                                    const std::function<void(const std::uint8_t*)>& visit) {
-  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(bytes_per_frame()));
-  cv::Mat output = image_at(pixels.data());
-  constexpr std::int64_t kWindow = 2 * kMotionReach + 1;
-  std::array<cv::Mat, kWindow> recent;  // frame i at i % kWindow
-  const auto show = [&](std::int64_t frame, std::int64_t frame_count) {
-    std::array<cv::Mat, kMotionFrames> grey;
-    const auto frames = motion_frames(frame, frame_count);
-    for (std::size_t i = 0; i < kMotionFrames; ++i)
-      grey[i] = recent[static_cast<std::size_t>(frames[i] % kWindow)];
-    write_motion_image(grey, output);
-    visit(pixels.data());
+  FrameImages images = make_images();
+  std::int64_t shown = 0;
+  const auto show_ready = [&] {
+    for (; shown < images.ready(); ++shown) {
+      images.write(shown, 0, pixels.data());
+      visit(pixels.data());
+    }
   };
-  std::int64_t count = 0;
   frames_->read_all(clip, [&](std::size_t, const cv::Mat& frame) {
-    warp_grey(frame, Augmentation(), recent[static_cast<std::size_t>(count++ % kWindow)]);
-    if (count > kMotionReach) show(count - 1 - kMotionReach, count);
+    images.push(frame);
+    show_ready();
   });
-  for (std::int64_t i = std::max<std::int64_t>(0, count - kMotionReach); i < count; ++i) show(i, count);
+  images.finish();
+  show_ready();
 }
 
 }  // namespace actrec

@@ -11,6 +11,7 @@
 #include "data/augment.h"
 #include "data/bad_clips.h"
 #include "data/clip_ref.h"
+#include "data/frame_images.h"
 #include "data/frame_source.h"
 
 namespace actrec {
@@ -31,6 +32,8 @@ class ClipPipeline {
   // One of the views that evaluation averages (augment.test_views): 0 is that of load(), 1 its mirror image,
   // where clips are mirrored in training, and the others are augmented, all clips alike.
   void load_test_view(const ClipRef& clip, int view, std::uint8_t* pixels);
+  // All views from 0 on, one after another in `pixels`; the mirror image costs no decoding.
+  void load_test_views(const ClipRef& clip, int views, std::uint8_t* pixels);
   // The same as load() with random frames and augmentation, drawn by (seed, view, clip).
   void load_augmented(const ClipRef& clip, int view, std::uint8_t* pixels);
   // Evaluation with any sampling: passes the frames, uint8 RGB [height, width, 3], one after another to
@@ -45,6 +48,16 @@ class ClipPipeline {
   // The clips that could not be read so far. The functions above throw for a bad clip and leave it to their
   // caller to add it here.
   BadClips& bad_clips() { return *bad_clips_; }
+  // For frames that do not come from a clip: a frame reduced to the working size, as it would come from the
+  // cache, valid until the thread's next call; and what makes images of such frames.
+  cv::Mat as_cached(const cv::Mat& reduced) const { return frames_->as_cached(reduced); }
+  FrameImages make_images(int views = 1) const { return {clip_, augment_, views}; }
+  // Whether the second test view is the mirror image.
+  bool mirrors() const { return augment_.enabled && augment_.horizontal_flip > 0; }
+  // Drops what is remembered of a clip that does not come again.
+  void forget(const ClipRef& clip) { frames_->forget(clip); }
+  // All that has been decoded so far.
+  DecodedAmount decoded() const { return frames_->decoded(); }
 
   const ClipSettings& settings() const { return clip_; }
   std::int64_t bytes_per_frame() const;
@@ -53,18 +66,15 @@ class ClipPipeline {
  private:
   using AugmentationOf = std::function<Augmentation(std::size_t position)>;
   void load_drawn(const ClipRef& clip, int view, std::uint64_t item, std::uint8_t* pixels);
-  void load_plain(const ClipRef& clip, bool mirrored, std::uint8_t* pixels);
-  bool mirrors() const { return augment_.enabled && augment_.horizontal_flip > 0; }
+  void load_plain(const ClipRef& clip, std::uint8_t* pixels, std::uint8_t* mirrored);
   void read(const ClipRef& clip, const FrameChooser& choose, const AugmentationOf& augmentation_of,
-            std::uint8_t* pixels);
+            std::uint8_t* pixels, std::uint8_t* mirrored = nullptr);
   void visit_all(const ClipRef& clip, const std::function<void(const std::uint8_t* pixels)>& visit);
-  void visit_all_motion(const ClipRef& clip, const std::function<void(const std::uint8_t* pixels)>& visit);
-  void warp(const cv::Mat& frame, const Augmentation& augmentation, cv::Mat& output) const;
-  void warp_grey(const cv::Mat& frame, const Augmentation& augmentation, cv::Mat& grey) const;
   cv::Mat image_at(std::uint8_t* pixels) const;
 
   ClipSettings clip_;
   AugmentSettings augment_;
+  FrameWarp warp_;
   std::uint64_t seed_;
   std::unique_ptr<FrameSource> frames_;
   std::unique_ptr<BadClips> bad_clips_;

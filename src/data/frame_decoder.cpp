@@ -122,7 +122,7 @@ std::vector<cv::Mat> FrameDecoder::decode(const ClipRef& clip, const FrameChoose
 FrameDecoder::Span FrameDecoder::go_through(const ClipRef& clip,
                                             const std::function<void(std::int64_t, VideoWalk&)>& visit) {
   Span span;
-  double last_time = 0;
+  double last_time = 0, first_time = 0, end_time = 0;
   bool video_ended = false;
   // False, before any visit, where a seek has failed.
   const auto go = [&](VideoWalk& walk) {
@@ -136,10 +136,12 @@ FrameDecoder::Span FrameDecoder::go_through(const ClipRef& clip,
       if (span.count == 0) {
         if (!walk.intact()) return false;
         span.first = walk.index();
+        first_time = last_time;
       }
       visit(span.count++, walk);
+      end_time = last_time;
     }
-    remember(clip, span, walk);
+    remember(clip, span, end_time - first_time, walk);
     return true;
   };
   VideoWalk walk(clip.path, key_frames(clip));
@@ -195,6 +197,11 @@ std::vector<cv::Mat> FrameDecoder::decode_unknown(const ClipRef& clip, const Fra
   throw DataError(clip.path.string() + " changed while it was read", "run again when it is complete");
 }
 
+DecodedAmount FrameDecoder::decoded() const {
+  const std::lock_guard lock(mutex_);
+  return decoded_;
+}
+
 std::optional<FrameDecoder::Span> FrameDecoder::remembered(const ClipRef& clip) {
   const std::lock_guard lock(mutex_);
   const auto found = measured_.find(key(clip));
@@ -202,9 +209,11 @@ std::optional<FrameDecoder::Span> FrameDecoder::remembered(const ClipRef& clip) 
   return found->second;
 }
 
-void FrameDecoder::remember(const ClipRef& clip, const Span& span, const VideoWalk& walk) {
+void FrameDecoder::remember(const ClipRef& clip, const Span& span, double seconds, const VideoWalk& walk) {
   {
     const std::lock_guard lock(mutex_);
+    decoded_.frames += span.count;
+    decoded_.seconds += seconds;
     std::vector<KeyFrame>& known = key_frames_[clip.path.string()];
     if (walk.key_frames().size() > known.size()) known = walk.key_frames();
     if (span.count == 0 || !measured_.emplace(key(clip), span).second) return;
@@ -221,6 +230,7 @@ void FrameDecoder::forget(const ClipRef& clip) {
   const std::lock_guard lock(mutex_);
   measured_.erase(key(clip));
   key_frames_.erase(clip.path.string());
+  never_seek_.erase(clip.path.string());
 }
 
 std::vector<KeyFrame> FrameDecoder::key_frames(const ClipRef& clip) {

@@ -27,6 +27,12 @@ std::int64_t expected_frames(const VideoHeader& header, const ClipRef& clip);
 // says once and for all whether it can be used, whatever frames are chosen.
 enum class FrameCheck { chosen, all };
 
+// How much video has been decoded: frames, and the time from the first to the last of them.
+struct DecodedAmount {
+  std::int64_t frames = 0;
+  double seconds = 0;
+};
+
 // Decodes chosen frames of clips, reduced once to a working size. The true frame count of a clip is
 // measured the first time (by reading to its end) and remembered; later reads stop after the last chosen
 // frame, and go from key frame to key frame where chosen frames of a long video lie far apart (see
@@ -45,6 +51,13 @@ class FrameDecoder {
   // Passes every frame to `visit`, in order, each valid during the call; memory does not grow with the clip.
   void decode_all(const ClipRef& clip, const std::function<void(const cv::Mat& frame)>& visit);
 
+  // Drops what is remembered of the clip, so that memory does not grow with clips that do not come again.
+  void forget(const ClipRef& clip);
+
+  int short_side() const { return short_side_; }
+  // All clips that have been gone through to their end so far.
+  DecodedAmount decoded() const;
+
  private:
   // Where a clip lies in its video.
   struct Span {
@@ -59,14 +72,15 @@ class FrameDecoder {
   std::vector<cv::Mat> decode_unknown(const ClipRef& clip, const FrameChooser& choose);
 
   std::optional<Span> remembered(const ClipRef& clip);
-  void remember(const ClipRef& clip, const Span& span, const VideoWalk& walk);
-  void forget(const ClipRef& clip);
+  // `seconds`: from the first frame of the span to the last.
+  void remember(const ClipRef& clip, const Span& span, double seconds, const VideoWalk& walk);
   std::vector<KeyFrame> key_frames(const ClipRef& clip);
   void never_seek(const ClipRef& clip);
 
   int short_side_;
   FrameCheck check_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  DecodedAmount decoded_;
   std::unordered_map<std::string, Span> measured_;                     // by path and part
   std::unordered_map<std::string, std::vector<KeyFrame>> key_frames_;  // by path
   std::unordered_set<std::string> never_seek_;                         // paths

@@ -39,10 +39,15 @@ class FrameSource {
   // cache takes no more.
   std::uint64_t prepare(const ClipRef& clip);
 
+  // A frame in the working size as read() would give it, through the cache's format; valid until the thread's
+  // next call.
+  cv::Mat as_cached(const cv::Mat& frame) const;
+  DecodedAmount decoded() const { return decoder_.decoded(); }
+  void forget(const ClipRef& clip) { decoder_.forget(clip); }
+
  private:
   std::unique_ptr<CachedClip> cached(const ClipRef& clip);
   bool read_cached(const ClipRef& clip, const FrameChooser& choose, const FrameVisitor& visit);
-  cv::Mat as_cached(const cv::Mat& frame) const;
 
   FrameDecoder decoder_;
   FrameFormat format_;

@@ -16,6 +16,8 @@ extern "C" {
 #include "core/error.h"
 #include "data/checksum.h"
 #include "data/frame_conversion.h"
+#include "data/orientation.h"
+#include "data/video_errors.h"
 
 namespace actrec {
 namespace {
@@ -27,9 +29,20 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kTimeout{60};
 // Larger frames are taken for damage: 16384 x 8192.
 constexpr std::int64_t kMaxPixels = std::int64_t{1} << 27;
+// Of a stream, what may be read ahead to find out what it holds: bytes and microseconds.
+constexpr const char *kProbeBytes = "500000", *kProbeTime = "1000000";
+
+int read_source(void* source, std::uint8_t* bytes, int size) {
+  const std::ptrdiff_t count = static_cast<ByteSource*>(source)->read(bytes, static_cast<std::size_t>(size));
+  return count > 0 ? static_cast<int>(count) : count == 0 ? AVERROR_EOF : AVERROR(EIO);
+}
 
 struct InputCloser {
-  void operator()(AVIOContext* input) const { avio_closep(&input); }
+  void operator()(AVIOContext* input) const {
+    if (input->read_packet != read_source) return static_cast<void>(avio_closep(&input));
+    av_freep(&input->buffer);
+    avio_context_free(&input);
+  }
 };
 struct FormatCloser {
   void operator()(AVFormatContext* format) const { avformat_close_input(&format); }
@@ -44,77 +57,16 @@ struct FrameFreer {
   void operator()(AVFrame* frame) const { av_frame_free(&frame); }
 };
 
-std::string error_text(int code) {
-  char text[AV_ERROR_MAX_STRING_SIZE] = {};
-  av_strerror(code, text, sizeof text);
-  return text;
-}
-
-// Why FFmpeg could not open the file, as far as its first bytes tell. Each of these has happened to
-// somebody: an unfinished recording or download, an error page or a Git LFS pointer saved as a video.
-DataError unreadable(const fs::path& path, int code) {
-  char head[512] = {};
-  std::ifstream file(path, std::ios::binary);
-  file.read(head, sizeof head);
-  const auto count = static_cast<std::size_t>(file.gcount());
-  const bool text = std::all_of(head, head + count, [](char c) {
-    return static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\r' || c == '\t';
-  });
-  if (count > 0 && text) {
-    return DataError(path.string() + " holds text, not video",
-                     "look at its first lines: it may be an error page or a Git LFS pointer");
-  }
-  if (count >= 8 && std::string(head + 4, 4) == "ftyp") {
-    return DataError(
-        path.string() + " cannot be read: its index is missing or damaged (" + error_text(code) + ")",
-        "the recording or download may be incomplete; copy the file again");
-  }
-  return DataError(path.string() + " is not a readable video (" + error_text(code) + ")",
-                   "check that it plays, or remove it from the data set");
-}
-
-// How a stream's display matrix turns frames: transpose first, then flip. Only right angles are applied.
-struct Orientation {
-  bool transpose = false;
-  bool flip_x = false;
-  bool flip_y = false;
-
-  // Without the mirroring that a matrix may ask for as well.
-  int clockwise_degrees() const {
-    if (transpose) return flip_x ? 90 : 270;
-    return flip_x && flip_y ? 180 : 0;
-  }
-};
-
-Orientation stream_orientation(const AVStream& stream) {
-#if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(60, 15, 100)
-  const AVPacketSideData* found = av_packet_side_data_get(
-      stream.codecpar->coded_side_data, stream.codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
-  const void* data = found != nullptr && found->size >= 9 * sizeof(std::int32_t) ? found->data : nullptr;
-#else
-  std::size_t size = 0;
-  const void* data = av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
-  if (size < 9 * sizeof(std::int32_t)) data = nullptr;
-#endif
-  if (data == nullptr) return {};
-  // x' = m0 x + m3 y, y' = m1 x + m4 y
-  const auto* m = static_cast<const std::int32_t*>(data);
-  const double straight = std::abs(double{1} * m[0]) + std::abs(double{1} * m[4]);
-  const double crossed = std::abs(double{1} * m[1]) + std::abs(double{1} * m[3]);
-  if (std::min(straight, crossed) > 0.02 * std::max(straight, crossed)) return {};
-  if (crossed > straight) return {true, m[3] < 0, m[1] < 0};
-  return {false, m[0] < 0, m[4] < 0};
-}
-
 class VideoFile : public VideoReader {
  public:
-  explicit VideoFile(const fs::path& path) : path_(path), conversion_(path) {
-    open_container();
-    open_decoder();
-    fill_header();
-    packet_.reset(av_packet_alloc());
-    frame_.reset(av_frame_alloc());
-    if (!packet_ || !frame_) throw std::bad_alloc();
+  VideoFile(const fs::path& path, int threads) : path_(path), conversion_(path) {
+    open_file();
+    prepare(threads);
+  }
+  VideoFile(const std::string& name, std::unique_ptr<ByteSource> source)
+      : path_(name), source_(std::move(source)), conversion_(name) {
+    open_stream();
+    prepare(1);
   }
 
   const VideoHeader& header() const override { return header_; }
@@ -135,8 +87,11 @@ class VideoFile : public VideoReader {
     return Clock::now() > static_cast<VideoFile*>(self)->deadline_ ? 1 : 0;
   }
 
-  void open_container();
-  void open_decoder();
+  void open_file();
+  void open_stream();
+  void open_container(const std::string& url, AVDictionary* options);
+  void prepare(int threads);
+  void open_decoder(int threads);
   void fill_header();
   bool feed_decoder();
   bool decode_next();
@@ -150,6 +105,7 @@ class VideoFile : public VideoReader {
   }
 
   fs::path path_;
+  std::unique_ptr<ByteSource> source_;  // of a stream
   VideoHeader header_;
   Clock::time_point deadline_;
   std::unique_ptr<AVIOContext, InputCloser> input_;
@@ -169,7 +125,7 @@ class VideoFile : public VideoReader {
   double time_ = 0;
 };
 
-void VideoFile::open_container() {
+void VideoFile::open_file() {
   deadline_ = Clock::now() + kTimeout;
   const AVIOInterruptCB interrupt{out_of_time, this};
   // The prefix keeps FFmpeg from taking a path with a colon for a protocol.
@@ -177,27 +133,56 @@ void VideoFile::open_container() {
   AVIOContext* input = nullptr;
   const int found = avio_open2(&input, url.c_str(), AVIO_FLAG_READ, &interrupt, nullptr);
   if (found < 0)
-    throw DataError(path_.string() + " cannot be opened: " + error_text(found), "check its permissions");
+    throw DataError(path_.string() + " cannot be opened: " + ffmpeg_error(found), "check its permissions");
   input_.reset(input);
-  AVFormatContext* format = avformat_alloc_context();
-  if (format == nullptr) throw std::bad_alloc();
-  format->pb = input;
-  format->interrupt_callback = interrupt;
   // This file and nothing else: a play list that poses as a video, or a reference inside one, must not
   // make us read other files or the network.
   AVDictionary* options = nullptr;
   av_dict_set(&options, "protocol_whitelist", "none", 0);
-  const int opened = avformat_open_input(&format, url.c_str(), nullptr, &options);
-  av_dict_free(&options);
-  if (opened < 0) throw unreadable(path_, opened);  // FFmpeg has freed `format`
-  format_.reset(format);
-  // FFmpeg would also draw text files as ANSI art.
-  if (std::string(format_->iformat->name) == "tty") throw unreadable(path_, AVERROR_INVALIDDATA);
-  const int probed = avformat_find_stream_info(format_.get(), nullptr);
-  if (probed < 0) throw unreadable(path_, probed);
+  open_container(url, options);
 }
 
-void VideoFile::open_decoder() {
+void VideoFile::open_stream() {
+  deadline_ = Clock::now() + kTimeout;
+  AVDictionary* options = nullptr;
+  av_dict_set(&options, "probesize", kProbeBytes, 0);
+  av_dict_set(&options, "analyzeduration", kProbeTime, 0);
+  av_dict_set(&options, "protocol_whitelist",
+              source_ ? "none" : "rtsp,rtp,rtmp,http,https,tls,tcp,udp,crypto", 0);
+  av_dict_set(&options, "rtsp_transport", "tcp", 0);
+  if (source_) {
+    constexpr int kBuffer = 32768;
+    auto* buffer = static_cast<unsigned char*>(av_malloc(kBuffer));
+    input_.reset(avio_alloc_context(buffer, kBuffer, 0, source_.get(), read_source, nullptr, nullptr));
+    if (buffer == nullptr || !input_) throw std::bad_alloc();
+  }
+  open_container(source_ ? "" : path_.string(), options);
+}
+
+void VideoFile::open_container(const std::string& url, AVDictionary* options) {
+  AVFormatContext* format = avformat_alloc_context();
+  if (format == nullptr) throw std::bad_alloc();
+  format->pb = input_.get();
+  format->interrupt_callback = {out_of_time, this};
+  const int opened = avformat_open_input(&format, url.c_str(), nullptr, &options);
+  av_dict_free(&options);
+  if (opened < 0) throw unreadable_video(path_, opened);  // FFmpeg has freed `format`
+  format_.reset(format);
+  // FFmpeg would also draw text files as ANSI art.
+  if (std::string(format_->iformat->name) == "tty") throw unreadable_video(path_, AVERROR_INVALIDDATA);
+  const int probed = avformat_find_stream_info(format_.get(), nullptr);
+  if (probed < 0) throw unreadable_video(path_, probed);
+}
+
+void VideoFile::prepare(int threads) {
+  open_decoder(threads);
+  fill_header();
+  packet_.reset(av_packet_alloc());
+  frame_.reset(av_frame_alloc());
+  if (!packet_ || !frame_) throw std::bad_alloc();
+}
+
+void VideoFile::open_decoder(int threads) {
   const AVCodec* decoder = nullptr;
   const int best = av_find_best_stream(format_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0);
   if (best == AVERROR_DECODER_NOT_FOUND) {
@@ -213,12 +198,12 @@ void VideoFile::open_decoder() {
   codec_.reset(avcodec_alloc_context3(decoder));
   if (!codec_) throw std::bad_alloc();
   int status = avcodec_parameters_to_context(codec_.get(), stream_->codecpar);
-  // One thread: clips are decoded side by side, and more threads per clip would only cost switches.
-  codec_->thread_count = 1;
+  // One thread where clips are decoded side by side: more threads per clip would only cost switches.
+  codec_->thread_count = threads;
   codec_->pkt_timebase = stream_->time_base;
   codec_->max_pixels = kMaxPixels;
   if (status >= 0) status = avcodec_open2(codec_.get(), decoder, nullptr);
-  if (status < 0) throw unreadable(path_, status);
+  if (status < 0) throw unreadable_video(path_, status);
 }
 
 void VideoFile::fill_header() {
@@ -233,6 +218,9 @@ void VideoFile::fill_header() {
   header_.codec = avcodec_get_name(stream_->codecpar->codec_id);
   orientation_ = stream_orientation(*stream_);
   header_.rotation_degrees = orientation_.clockwise_degrees();
+  const AVRational pixel = av_guess_sample_aspect_ratio(format_.get(), stream_, nullptr);
+  if (pixel.num > 0 && pixel.den > 0)
+    header_.pixel_aspect = orientation_.transpose ? 1 / av_q2d(pixel) : av_q2d(pixel);
 }
 
 // Reads the next packet of the stream into the decoder; false when there is nothing more to give it.
@@ -353,8 +341,12 @@ cv::Mat VideoFile::turned(cv::Mat image) {
 
 }  // namespace
 
-std::unique_ptr<VideoReader> open_video_file(const fs::path& path) {
-  return std::make_unique<VideoFile>(path);
+std::unique_ptr<VideoReader> open_video_file(const fs::path& path, int threads) {
+  return std::make_unique<VideoFile>(path, threads);
+}
+
+std::unique_ptr<VideoReader> open_video_stream(const std::string& name, std::unique_ptr<ByteSource> source) {
+  return std::make_unique<VideoFile>(name, std::move(source));
 }
 
 void set_ffmpeg_log_level(int level) { av_log_set_level(level); }

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 cv::Mat VideoReader::retrieve_reduced(int short_side) { return reduce_frame(retrieve(), short_side); }
 
-std::unique_ptr<VideoReader> open_video(const fs::path& path) {
+std::unique_ptr<VideoReader> open_video(const fs::path& path, int threads) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (fs::is_directory(status)) return open_frame_folder(path);
@@ -33,7 +33,7 @@ std::unique_ptr<VideoReader> open_video(const fs::path& path) {
   if (size == 0) {
     throw DataError(path.string() + " is empty", "the recording or download has failed; copy the file again");
   }
-  return open_video_file(path);
+  return open_video_file(path, threads);
 }
 
 bool is_frame_folder(const fs::path& directory) {

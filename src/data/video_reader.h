@@ -16,6 +16,7 @@ struct VideoHeader {
   double frames_per_second = 0;     // 0: the header does not say
   std::string codec;                // as FFmpeg names it; "images" for a folder of frames
   int rotation_degrees = 0;         // clockwise, that frames are turned by for display: 0, 90, 180 or 270
+  double pixel_aspect = 1;          // width of a pixel over its height, as frames are given: rotated
 };
 
 // A frame that decoding can begin with, because neither it nor a later one needs an earlier one.
@@ -65,8 +66,9 @@ class VideoReader {
 
 constexpr double kFallbackFramesPerSecond = 25;
 
-// Opens a video file, or a directory of numbered images (see is_frame_folder).
-std::unique_ptr<VideoReader> open_video(const std::filesystem::path& path);
+// Opens a video file, or a directory of numbered images (see is_frame_folder). With more than one thread, the
+// codec decodes several frames at a time where it can; the frames are the same.
+std::unique_ptr<VideoReader> open_video(const std::filesystem::path& path, int threads = 1);
 
 // Whether the directory holds numbered frames, so that it can stand for a video: images (jpg, jpeg, png,
 // bmp, webp) with a digit in their name. They are ordered by name with numbers compared as numbers.

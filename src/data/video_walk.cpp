@@ -15,8 +15,8 @@ constexpr std::int64_t kKeyDistance = 30;
 
 }  // namespace
 
-VideoWalk::VideoWalk(const std::filesystem::path& path, std::vector<KeyFrame> known)
-    : reader_(open_video(path)), keys_(std::move(known)), may_seek_(!keys_.empty()) {}
+VideoWalk::VideoWalk(const std::filesystem::path& path, std::vector<KeyFrame> known, int threads)
+    : reader_(open_video(path, threads)), keys_(std::move(known)), may_seek_(!keys_.empty()) {}
 
 bool VideoWalk::step() {
   if (stop_requested()) throw Interrupted();

@@ -15,8 +15,9 @@ namespace actrec {
 // when intact() is false at the end, it must be gone again without seeking. Not for sharing between threads.
 class VideoWalk {
  public:
-  // `known`: key frames of this video in order; without any, every frame is decoded.
-  VideoWalk(const std::filesystem::path& path, std::vector<KeyFrame> known);
+  // `known`: key frames of this video in order; without any, every frame is decoded. `threads` as in
+  // open_video().
+  VideoWalk(const std::filesystem::path& path, std::vector<KeyFrame> known, int threads = 1);
 
   // Steps to the next frame; false at the end. Throws Interrupted when the user asked to stop.
   bool step();
@@ -28,6 +29,7 @@ class VideoWalk {
 
   std::int64_t index() const { return index_; }  // of the frame stepped to; -1 before the first step
   double time_seconds() const { return reader_->time_seconds(); }
+  cv::Mat frame() { return reader_->retrieve(); }
   cv::Mat reduced_frame(int short_side) { return reader_->retrieve_reduced(short_side); }
   const VideoHeader& header() const { return reader_->header(); }
 

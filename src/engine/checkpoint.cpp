@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "config/config_file.h"
@@ -50,6 +51,10 @@ CheckpointInfo parse_info(const std::filesystem::path& path,
       const std::string problem =
           read_value(metadata_document(metadata, "temperature"), between(1e-3, 1e3), info.temperature);
       if (!problem.empty()) throw std::out_of_range("temperature");
+    }
+    if (metadata.count("clip_seconds") > 0) {
+      info.clip_seconds = metadata_document(metadata, "clip_seconds").get<double>();
+      if (!std::isfinite(info.clip_seconds) || info.clip_seconds < 0) throw std::out_of_range("clip_seconds");
     }
     if (info.classes.size() < 2) throw std::out_of_range("classes");
     return info;
@@ -107,6 +112,7 @@ void save_checkpoint(const std::filesystem::path& path, const Recogniser& model,
   };
   if (!info.leakage.empty()) file.metadata["leakage"] = info.leakage;
   if (!info.train_clips.empty()) file.metadata["train_clips"] = Json(info.train_clips).dump();
+  if (info.clip_seconds > 0) file.metadata["clip_seconds"] = Json(info.clip_seconds).dump();
   write_safetensors(path, file);
 }
 

@@ -21,7 +21,8 @@ struct CheckpointInfo {
   std::string split_fingerprint;
   std::string leakage;  // verdict of the leakage audit; empty in checkpoints of earlier versions
   std::vector<std::int64_t> train_clips;  // of each class; empty in checkpoints of earlier versions
-  int epoch = 0;                          // completed epochs
+  double clip_seconds = 0;  // median length of the training clips; 0 in checkpoints of earlier versions
+  int epoch = 0;            // completed epochs
   // Of that epoch: train_loss, val_top1, ...; empty for weights saved in the middle of one.
   std::map<std::string, double> metrics;
   double temperature = 1;  // logits are divided by it before softmax (engine/calibration.h)

@@ -231,11 +231,28 @@ struct LabelProbability {
   double probability = 0;
 };
 
+// What a part of a video shows.
+struct TimelineSegment {
+  double begin_seconds = 0, end_seconds = 0;  // from the video's first frame: begin <= time < end
+  std::string label;                          // a class, or kUnknownLabel
+  double probability = 0;  // mean over the segment: of the label; of the most probable class where unknown
+};
+inline constexpr const char* kUnknownLabel = "unknown";
+
 struct Prediction {
   std::string input;
   std::int64_t frames = 0;            // that the network saw
-  std::vector<LabelProbability> top;  // most probable first
-  std::string error;                  // why there is no prediction, and what to do; empty: there is one
+  std::vector<LabelProbability> top;  // most probable first; of a timeline, the mean over its windows
+  std::optional<std::vector<TimelineSegment>> timeline;  // without gaps, in order; none where not asked for
+  std::string error;  // why there is no prediction, and what to do; empty: there is one
+};
+
+// What predicting took.
+struct PredictionSummary {
+  std::int64_t inputs = 0, failed = 0;
+  std::int64_t frames = 0;   // decoded
+  double video_seconds = 0;  // of the decoded videos
+  double seconds = 0;        // of work
 };
 
 }  // namespace actrec

@@ -12,6 +12,7 @@
 #include "core/random.h"
 #include "core/stop_signal.h"
 #include "core/system.h"
+#include "data/frame_rate.h"
 #include "data/loader.h"
 #include "data/pixel_statistics.h"
 #include "engine/calibration.h"
@@ -103,6 +104,7 @@ class Trainer {
     info_.split_fingerprint = splits.fingerprint;
     info_.leakage = splits.leakage;
     info_.train_clips = count_clips(splits);
+    info_.clip_seconds = median_clip_seconds(splits.train);
     info_.version = ACTREC_VERSION;
 
     info_.settings.train.memory_format = choose_memory_format(settings, device_);

@@ -83,10 +83,6 @@ std::shared_ptr<Encoder> torchscript_encoder(const EncoderSettings& settings, Fr
 
 }  // namespace
 
-torch::Tensor CnnEncoder::forward(torch::Tensor frames) {
-  return torch::adaptive_avg_pool2d(feature_map(std::move(frames)), {output_.grid, output_.grid}).flatten(1);
-}
-
 int feature_grid(const EncoderSettings& settings) {
   if (settings.grid > 0) return settings.grid;
   return settings.type == EncoderType::small_cnn ? kSmallCnnGrid : 1;

@@ -35,7 +35,12 @@ struct CnnOutput {
 // dim = channels * grid^2. The grid keeps where things are, which direction of motion needs.
 class CnnEncoder : public Encoder {
  public:
-  torch::Tensor forward(torch::Tensor frames) final;
+  torch::Tensor forward(torch::Tensor frames) final { return pool(last_map(std::move(frames))); }
+  // The two halves of forward(): the last feature map, [N, channels, h, w], and its averages over the cells.
+  torch::Tensor last_map(torch::Tensor frames) { return feature_map(std::move(frames)); }
+  torch::Tensor pool(const torch::Tensor& map) const {
+    return torch::adaptive_avg_pool2d(map, {output_.grid, output_.grid}).flatten(1);
+  }
   std::int64_t dim() const final { return output_.channels * output_.grid * output_.grid; }
 
  protected:

@@ -96,6 +96,12 @@ torch::Tensor Recogniser::classify(const torch::Tensor& features) {
   return classifier_->forward(dropout_->forward(temporal_->forward(inputs)));
 }
 
+torch::Tensor Recogniser::classify_next(const torch::Tensor& features, std::int64_t window,
+                                        TemporalState& state) {
+  const torch::Tensor input = input_->forward(features.to(torch::kFloat32));
+  return classifier_->forward(dropout_->forward(temporal_->step(input, window, state)));
+}
+
 torch::Tensor Recogniser::forward(const torch::Tensor& clips) { return classify(features_of(clips)); }
 
 void Recogniser::set_trainable(TrainableStages trainable) {

@@ -30,6 +30,9 @@ class Recogniser : public torch::nn::Module {
   torch::Tensor features_of(const torch::Tensor& clips) { return clips.dim() == 5 ? encode(clips) : clips; }
   // Frame features [B, T, D], float32 or float16 -> logits [B, K].
   torch::Tensor classify(const torch::Tensor& features);
+  // One more frame of a sequence, features [1, 1, D] -> logits [1, K]; `window` and `state` as in
+  // TemporalHead::step().
+  torch::Tensor classify_next(const torch::Tensor& features, std::int64_t window, TemporalState& state);
 
   // Lets so many of the encoder's last stages learn. What does not learn costs no gradient and no memory for
   // one, and is in evaluation mode even while the rest is in training mode.

@@ -1,5 +1,8 @@
 #include "models/temporal.h"
 
+#include <algorithm>
+#include <tuple>
+
 #include "models/pooling.h"
 
 namespace actrec {
@@ -29,12 +32,35 @@ void initialize_recurrent(nn::Module& network, std::int64_t hidden, std::int64_t
   }
 }
 
+// Adds a step's output, [1, 1, H], to those of the last steps.
+const torch::Tensor& remember(const torch::Tensor& output, std::int64_t window, TemporalState& state) {
+  const torch::Tensor all = state.outputs.defined() ? torch::cat({state.outputs, output}, 1) : output;
+  state.outputs =
+      all.narrow(1, std::max<std::int64_t>(0, all.size(1) - window), std::min(all.size(1), window));
+  return state.outputs;
+}
+
+torch::Tensor read_next(nn::LSTM& rnn, const torch::Tensor& input, std::vector<torch::Tensor>& state) {
+  using State = std::tuple<torch::Tensor, torch::Tensor>;
+  const auto [output, next] =
+      rnn->forward(input, state.empty() ? torch::optional<State>() : State(state[0], state[1]));
+  state = {std::get<0>(next), std::get<1>(next)};
+  return output;
+}
+
+torch::Tensor read_next(nn::GRU& rnn, const torch::Tensor& input, std::vector<torch::Tensor>& state) {
+  const auto [output, next] = rnn->forward(input, state.empty() ? torch::Tensor() : state[0]);
+  state = {next};
+  return output;
+}
+
 // Rnn is nn::LSTM or nn::GRU; both give (outputs [B, T, H], state).
 template <typename Rnn, typename Options>
 class RecurrentHead : public TemporalHead {
  public:
   RecurrentHead(const TemporalSettings& settings, std::int64_t input_dim, std::int64_t gates)
-      : dim_(std::int64_t{settings.hidden} * (settings.bidirectional ? 2 : 1)),
+      : bidirectional_(settings.bidirectional),
+        dim_(std::int64_t{settings.hidden} * (settings.bidirectional ? 2 : 1)),
         rnn_(register_module("rnn", Rnn(Options(input_dim, settings.hidden)
                                             .num_layers(settings.layers)
                                             .bidirectional(settings.bidirectional)
@@ -48,8 +74,13 @@ class RecurrentHead : public TemporalHead {
     return pool_->forward(std::get<0>(rnn_->forward(features)));
   }
   std::int64_t dim() const override { return dim_; }
+  bool can_step() const override { return !bidirectional_; }
+  torch::Tensor step(const torch::Tensor& features, std::int64_t window, TemporalState& state) override {
+    return pool_->forward(remember(read_next(rnn_, features, state.recurrent), window, state));
+  }
 
  private:
+  bool bidirectional_;
   std::int64_t dim_;
   Rnn rnn_;
   std::shared_ptr<TemporalPooling> pool_;
@@ -60,6 +91,9 @@ class MeanHead : public TemporalHead {
   explicit MeanHead(std::int64_t input_dim) : dim_(input_dim) {}
   torch::Tensor forward(const torch::Tensor& features) override { return features.mean(1); }
   std::int64_t dim() const override { return dim_; }
+  torch::Tensor step(const torch::Tensor& features, std::int64_t window, TemporalState& state) override {
+    return remember(features, window, state).mean(1);
+  }
 
  private:
   std::int64_t dim_;

@@ -140,30 +140,6 @@ nlohmann::ordered_json evaluation_json(const EvaluationResult& result) {
   return json;
 }
 
-std::string prediction_text(const Prediction& prediction) {
-  if (!prediction.error.empty())
-    return fmt::format("{}\n  no prediction: {}\n", prediction.input, prediction.error);
-  std::string text = fmt::format("{}  ({})\n", prediction.input, format_count(prediction.frames, "frame"));
-  for (const LabelProbability& guess : prediction.top) {
-    text += fmt::format("  {:.4f}  {}\n", guess.probability, guess.label);
-  }
-  return text;
-}
-
-nlohmann::ordered_json prediction_json(const Prediction& prediction) {
-  nlohmann::ordered_json json = {{"input", prediction.input}};
-  if (!prediction.error.empty()) {
-    json["error"] = prediction.error;
-    return json;
-  }
-  json["frames"] = prediction.frames;
-  json["top"] = nlohmann::ordered_json::array();
-  for (const LabelProbability& guess : prediction.top) {
-    json["top"].push_back({{"label", guess.label}, {"probability", guess.probability}});
-  }
-  return json;
-}
-
 std::string bench_text(const BenchResult& result) {
   return fmt::format(
       "decoding videos    {:>8.0f} frames/s\n"

@@ -14,9 +14,6 @@ nlohmann::ordered_json skipped_json(const std::vector<SkippedClip>& skipped);
 std::string evaluation_text(const EvaluationResult& result);
 nlohmann::ordered_json evaluation_json(const EvaluationResult& result);
 
-std::string prediction_text(const Prediction& prediction);
-nlohmann::ordered_json prediction_json(const Prediction& prediction);
-
 std::string bench_text(const BenchResult& result);
 nlohmann::ordered_json bench_json(const BenchResult& result);
 

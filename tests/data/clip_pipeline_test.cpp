@@ -258,6 +258,31 @@ TEST_F(ClipPipelineTest, TestViewsArePlainMirroredAndAugmented) {
   }
 }
 
+TEST_F(ClipPipelineTest, AllTestViewsAtOnceAreThoseOneByOne) {
+  for (const double flip : {0.0, 0.5}) {
+    for (const MotionInput motion : {MotionInput::none, MotionInput::difference}) {
+      ClipSettings settings = clip_settings();
+      settings.motion = motion;
+      AugmentSettings augment;
+      augment.horizontal_flip = flip;
+      ClipPipeline pipeline(settings, augment, 1);
+      Bytes together(static_cast<std::size_t>(3 * pipeline.bytes_per_clip())), single = together;
+      pipeline.load_test_views(clip_, 3, together.data());
+      for (int view = 0; view < 3; ++view)
+        pipeline.load_test_view(clip_, view, single.data() + view * pipeline.bytes_per_clip());
+      EXPECT_EQ(together, single);
+    }
+  }
+}
+
+TEST_F(ClipPipelineTest, CountsWhatItDecodes) {
+  ClipPipeline pipeline(clip_settings(), AugmentSettings(), 1);
+  load(pipeline, clip_);
+  const DecodedAmount once = pipeline.decoded();
+  EXPECT_GT(once.frames, 4);
+  EXPECT_NEAR(once.seconds, static_cast<double>(once.frames - 1) / 25, 1e-6);
+}
+
 TEST_F(ClipPipelineTest, ErrorsNameTheClip) {
   ClipSettings settings = clip_settings(30);
   settings.short_clips = ShortClips::error;

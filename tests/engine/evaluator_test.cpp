@@ -110,8 +110,14 @@ TEST_F(EvaluatorTest, EncodesLongClipsInPiecesWithoutChangingTheResult) {
 
 TEST_F(EvaluatorTest, PredictsAllInputsAndReportsTheBadOnes) {
   std::vector<Prediction> predictions;
-  predict({info_, model_}, {splits_.val[0].path.string(), "/nonexistent.mp4", splits_.val[1].path.string()},
-          1, [&](const Prediction& prediction) { predictions.push_back(prediction); });
+  const auto input = [](const std::string& path) { return expand_input(path).front(); };
+  const std::string good = splits_.val[0].path.string();
+  const PredictionSummary summary =
+      predict({info_, model_}, {input(good), input("/nonexistent.mp4"), input(splits_.val[1].path.string())},
+              1, [&](const Prediction& prediction) { predictions.push_back(prediction); });
+  EXPECT_EQ(summary.inputs, 3);
+  EXPECT_EQ(summary.failed, 1);
+  EXPECT_EQ(summary.frames, 12);  // decoded: six of each
   ASSERT_EQ(predictions.size(), 3u);
   EXPECT_EQ(predictions[0].top.size(), 1u);
   EXPECT_EQ(predictions[0].frames, 4);
@@ -119,7 +125,7 @@ TEST_F(EvaluatorTest, PredictsAllInputsAndReportsTheBadOnes) {
   EXPECT_NE(predictions[1].error.find("/nonexistent.mp4"), std::string::npos);
   EXPECT_EQ(predictions[2].error, "");
 
-  predict({info_, model_}, {splits_.val[0].path.string()}, 50, [&](const Prediction& prediction) {
+  predict({info_, model_}, {input(good)}, 50, [&](const Prediction& prediction) {
     ASSERT_EQ(prediction.top.size(), 2u);
     EXPECT_GE(prediction.top[0].probability, prediction.top[1].probability);
     EXPECT_NEAR(prediction.top[0].probability + prediction.top[1].probability, 1, 1e-9);

@@ -46,6 +46,37 @@ INSTANTIATE_TEST_SUITE_P(Temporal, RecurrentParity,
                                          RecurrentCase{"gru_deep_bidirectional", TemporalType::gru, 2, true}),
                          [](const auto& test) { return std::string(test.param.name); });
 
+TEST(TemporalHead, ReadingFrameByFrameIsReadingAll) {
+  torch::manual_seed(7);
+  torch::NoGradGuard no_grad;
+  const torch::Tensor features = torch::randn({1, 9, 7});
+  for (const TemporalType type : {TemporalType::lstm, TemporalType::gru, TemporalType::mean}) {
+    for (const TemporalPool pool :
+         {TemporalPool::last, TemporalPool::mean, TemporalPool::max, TemporalPool::attention}) {
+      TemporalSettings settings;
+      settings.type = type;
+      settings.hidden = 6;
+      settings.layers = 2;
+      settings.pool = pool;
+      const auto head = make_temporal(settings, 7);
+      head->eval();
+      ASSERT_TRUE(head->can_step());
+      TemporalState state;
+      constexpr std::int64_t kWindow = 5;
+      for (std::int64_t t = 0; t < 9; ++t) {
+        const torch::Tensor stepped = head->step(features.narrow(1, t, 1), kWindow, state);
+        const torch::Tensor whole = head->forward(features.narrow(1, 0, t + 1));
+        const bool same = t < kWindow || (pool == TemporalPool::last && type != TemporalType::mean);
+        if (same) EXPECT_LT(max_difference(stepped, whole), 1e-6) << t;
+        if (!same) EXPECT_GT(max_difference(stepped, whole), 1e-6) << t;
+      }
+    }
+  }
+  TemporalSettings both_ways;
+  both_ways.bidirectional = true;
+  EXPECT_FALSE(make_temporal(both_ways, 7)->can_step());
+}
+
 TEST(MeanHead, AveragesOverTimeAndIgnoresOrder) {
   TemporalSettings settings;
   settings.type = TemporalType::mean;

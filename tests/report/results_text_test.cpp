@@ -69,18 +69,6 @@ TEST(SummaryText, NamesTheSplitAndTheSkippedClips) {
       << summary_text(summary);
 }
 
-TEST(PredictionJson, HoldsThePredictionOrTheError) {
-  Prediction prediction;
-  prediction.input = "a.mp4";
-  prediction.frames = 16;
-  prediction.top = {{"x", 0.75}, {"y", 0.25}};
-  EXPECT_EQ(
-      prediction_json(prediction).dump(),
-      R"({"input":"a.mp4","frames":16,"top":[{"label":"x","probability":0.75},{"label":"y","probability":0.25}]})");
-  prediction.error = "broken";
-  EXPECT_EQ(prediction_json(prediction).dump(), R"({"input":"a.mp4","error":"broken"})");
-}
-
 TEST(Pad, CountsCharactersNotBytes) {
   EXPECT_EQ(pad("\u00fcb", 4), "\u00fcb  ");
   EXPECT_EQ(pad("\u00fcber", 2), "\u00fcb");

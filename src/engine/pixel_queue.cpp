@@ -1,0 +1,77 @@
+#include "engine/pixel_queue.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+
+#include "core/error.h"
+#include "core/error_text.h"
+#include "core/system.h"
+
+namespace actrec {
+
+struct PixelQueue::Slot {
+  LoadedClip clip;
+  std::exception_ptr failure;
+  bool done = false;
+  std::mutex mutex;
+  std::condition_variable ready;
+
+  void load(ClipPipeline& pipeline, const InputClip& input, int views) {
+    LoadedClip loaded;
+    std::exception_ptr thrown;
+    try {
+      loaded.error = input.error;
+      if (loaded.error.empty()) {
+        const ClipSettings& settings = pipeline.settings();
+        loaded.pixels = torch::empty({views, settings.frames, settings.size.height, settings.size.width, 3},
+                                     torch::kUInt8);
+        pipeline.load_test_views(input.clip, views, loaded.pixels.data_ptr<std::uint8_t>());
+        pipeline.forget(input.clip);
+      }
+    } catch (const DataError& error) {
+      loaded.error = describe(error);
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    const std::lock_guard lock(mutex);
+    clip = std::move(loaded);
+    failure = std::move(thrown);
+    done = true;
+    ready.notify_one();
+  }
+};
+
+PixelQueue::PixelQueue(std::shared_ptr<ClipPipeline> pipeline, const std::vector<InputClip>& inputs,
+                       int views, int workers, std::int64_t prefetch_bytes)
+    : pipeline_(std::move(pipeline)),
+      inputs_(inputs),
+      views_(views),
+      depth_(static_cast<std::size_t>(
+          std::max<std::int64_t>(1, prefetch_bytes / (views * pipeline_->bytes_per_clip())))) {
+  if (workers > 0) pool_ = std::make_unique<WorkerPool>(workers, lower_thread_priority);
+}
+
+void PixelQueue::schedule() {
+  while (slots_.size() < depth_ && scheduled_ < inputs_.size()) {
+    const auto slot = std::make_shared<Slot>();
+    slots_.push_back(slot);
+    const InputClip& input = inputs_[scheduled_++];
+    if (!pool_) return slot->load(*pipeline_, input, views_);
+    pool_->post(
+        [slot, pipeline = pipeline_, &input, views = views_] { slot->load(*pipeline, input, views); });
+  }
+}
+
+LoadedClip PixelQueue::next() {
+  schedule();
+  const std::shared_ptr<Slot> slot = slots_.front();
+  slots_.pop_front();
+  std::unique_lock lock(slot->mutex);
+  slot->ready.wait(lock, [&] { return slot->done; });
+  if (slot->failure) std::rethrow_exception(std::exchange(slot->failure, nullptr));
+  return std::move(slot->clip);
+}
+
+}  // namespace actrec
