@@ -1,4 +1,3 @@
-#include "data/area_resize.h"
 #include "data/clip_facts.h"
 
 #include <fmt/format.h>
@@ -9,6 +8,7 @@
 #include "core/error.h"
 #include "core/stop_signal.h"
 #include "core/text.h"
+#include "data/area_resize.h"
 #include "data/content_hash.h"
 #include "data/frame_decoder.h"
 #include "data/video_reader.h"

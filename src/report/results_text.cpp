@@ -184,7 +184,9 @@ std::string summary_text(const TrainingSummary& summary) {
     text += fmt::format("skipped     {}\n", format_count(summary.skipped.size(), "clip"));
     for (const SkippedClip& one : summary.skipped) text += fmt::format("  {}: {}\n", one.clip, one.reason);
   }
-  return text;
+  if (summary.reason != StopReason::interrupted) return text;
+  return text + fmt::format("go on with  actrec train --resume {}\n",
+                            summary.last_checkpoint.parent_path().string());
 }
 
 }  // namespace actrec

@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "core/atomic_file.h"
+#include "core/error.h"
 #include "core/text.h"
+#include "failing_disk.h"
 #include "log_capture.h"
 #include "temporary_directory.h"
 
@@ -61,6 +65,46 @@ TEST(ReadMetrics, GivesBackTheEpochsUpToDamage) {
   const testing::LogCapture log_text;
   EXPECT_EQ(read_metrics(directory / "metrics.jsonl").size(), 2u);
   EXPECT_NE(log_text.text().find("damaged after epoch 2"), std::string::npos) << log_text.text();
+}
+
+// Whatever a process that was killed has left of them.
+TEST(MetricsLog, AResumedRunHasEachEpochOnce) {
+  TemporaryDirectory whole, resumed;
+  MetricsLog log(whole.path());
+  std::vector<EpochResult> epochs;
+  for (int epoch = 1; epoch <= 4; ++epoch) {
+    EpochResult result;
+    result.epoch = epoch;
+    result.train_loss = 0.1 / epoch;
+    epochs.push_back(result);
+    log.on_epoch(result);
+  }
+  write_file_atomically(resumed / "metrics.jsonl",
+                        read_file(whole / "metrics.jsonl") + "{\"epoch\": 5, \"tra");
+  MetricsLog again(resumed.path());
+  again.on_resume({epochs.begin(), epochs.begin() + 2});
+  EXPECT_EQ(split(read_file(resumed / "metrics.jsonl"), '\n').size(), 3u);
+  again.on_epoch(epochs[2]);
+  again.on_epoch(epochs[3]);
+  for (const char* name : {"metrics.jsonl", "metrics.csv"})
+    EXPECT_EQ(read_file(resumed / name), read_file(whole / name));
+}
+
+TEST(MetricsLog, WhateverOperationFailsTheFilesStayWhole) {
+  TemporaryDirectory directory;
+  EpochResult first, second;
+  first.epoch = 1;
+  second.epoch = 2;
+  for (int at = 1; at <= 14; ++at) {  // of 16; the last closes a directory
+    MetricsLog log(directory.path());
+    log.on_epoch(first);
+    const std::string before = read_file(directory / "metrics.jsonl");
+    const FailingDisk disk(at, ENOSPC, true);
+    EXPECT_THROW(log.on_epoch(second), Error) << at;
+    const std::string after = read_file(directory / "metrics.jsonl");
+    EXPECT_TRUE(after == before || split(after, '\n').size() == 3) << at << after;
+    EXPECT_EQ(read_file(directory / "metrics.csv").back(), '\n') << at;
+  }
 }
 
 }  // namespace
