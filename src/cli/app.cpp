@@ -12,6 +12,7 @@
 #include <new>
 #include <system_error>
 
+#include "cli/out_of_memory.h"
 #include "cli/verbs.h"
 #include "config/keys.h"
 #include "core/logging.h"
@@ -49,8 +50,6 @@ struct CommandLine {
     for (CLI::App* sub : part.get_subcommands({})) accept_unknown(*sub);
   }
 };
-
-constexpr const char* kMemoryHint = "lower train.batch_size, clip.frames, clip.size or data.prefetch_mb";
 
 // "actrec config show"
 std::string command_of(const CLI::App& part) {
@@ -174,12 +173,6 @@ void finish_results() {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
   throw Error(fmt::format("cannot write the results to stdout: {}", std::generic_category().message(errno)),
               "free some disk space, or send the results elsewhere");
-}
-
-// LibTorch says so in its own words, on the GPU and on the CPU.
-bool is_about_memory(const std::string& message) {
-  return message.find("out of memory") != std::string::npos ||
-         message.find("can't allocate memory") != std::string::npos;
 }
 
 int report(const std::string& what, const std::string& hint, ExitCode code) {

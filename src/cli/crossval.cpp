@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "cli/common.h"
+#include "cli/resume.h"
 #include "cli/run_directory.h"
 #include "cli/verbs.h"
 #include "config/config_file.h"
@@ -16,6 +17,8 @@
 #include "core/text.h"
 #include "engine/cross_validation.h"
 #include "engine/resources.h"
+#include "engine/run_changes.h"
+#include "engine/trainer.h"
 #include "report/crossval_text.h"
 #include "report/progress.h"
 
@@ -88,8 +91,9 @@ fs::path open_output(const std::string& wanted, Settings& settings, const std::v
                     "repeat its settings to go on with it, or take another --output");
 }
 
-// Empties a fold's directory, which the caller has locked, of what an earlier run left that did not end.
-void start_afresh(const fs::path& directory, const Settings& settings) {
+// What a run that did not end left of itself in a fold's directory, which the caller has locked: where it
+// stands, or none where it has to start again.
+std::optional<TrainingState> unfinished_state(const fs::path& directory, const Settings& settings) {
   const fs::path config = directory / "config.json";
   if (fs::exists(config)) {
     const std::vector<std::string> changes = changed_settings(settings_of(config, {}), settings);
@@ -98,12 +102,16 @@ void start_afresh(const fs::path& directory, const Settings& settings) {
                                     join(changes, "; ")),
                         "move it away, or take another --output");
     }
-    spdlog::info("{} holds an unfinished run: it starts again", directory.string());
+    try {
+      if (fs::exists(directory / kResumeFile)) return read_training_state(directory / kResumeFile);
+    } catch (const CheckpointError& error) {
+      spdlog::warn("{}: it starts again", error.what());
+    }
   } else if (!is_free(directory)) {
     throw ConfigError(fmt::format("{} is not the directory of a fold", directory.string()),
                       "move it away, or take another --output");
   }
-  remove_run(directory);
+  return std::nullopt;
 }
 
 class Crossval {
@@ -163,11 +171,22 @@ class Crossval {
       spdlog::info("{}: finished earlier", run.directory);
       return;
     }
-    start_afresh(directory, settings);
-    add_log_file(directory / "log.txt");
-    spdlog::info("{}: training in {}", run.directory, directory.string());
+    std::optional<TrainingState> state = unfinished_state(directory, settings);
     const DataSplits splits = load_splits(settings, index_);
-    const TrainingSummary summary = run_training(settings, splits, directory);
+    if (state) {
+      require_same_clips(*state, splits, directory);
+      remove_leftovers(directory);
+    } else {
+      remove_run(directory);
+    }
+    add_log_file(directory / "log.txt", state ? LogFile::append : LogFile::anew);
+    if (state) {
+      spdlog::info("{}: goes on in {} {}", run.directory, directory.string(), position_text(state->position));
+    } else {
+      spdlog::info("{}: training in {}", run.directory, directory.string());
+    }
+    choose_cache(settings, splits);
+    const TrainingSummary summary = run_training(settings, splits, directory, std::move(state));
     if (summary.reason == StopReason::interrupted) throw Interrupted();
 
     ProgressLine line;

@@ -9,6 +9,7 @@
 #include "config/config_file.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "engine/replay.h"
 #include "engine/trainer.h"
 #include "report/metrics_log.h"
 #include "report/progress.h"
@@ -17,11 +18,18 @@ namespace actrec {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+bool is_leftover(const fs::path& file) { return file.extension() == AtomicFile::kTemporarySuffix; }
+
+}  // namespace
+
 bool is_free(const fs::path& directory) {
   if (!fs::is_directory(directory)) return false;
   std::set<std::string> names;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory))
-    names.insert(entry.path().filename().string());
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
+    if (!is_leftover(entry.path())) names.insert(entry.path().filename().string());
+  }
   return names.empty() || names == std::set<std::string>{"log.txt"} ||
          names == std::set<std::string>{"config.json", "log.txt"};
 }
@@ -30,7 +38,9 @@ void require_free(const fs::path& directory) {
   if (is_free(directory)) return;
   throw ConfigError(
       fmt::format("--output {} already exists and is not an empty directory", directory.string()),
-      "choose another name; nothing is overwritten");
+      fs::exists(directory / kResumeFile)
+          ? fmt::format("`actrec train --resume {}` goes on with the run in it", directory.string())
+          : "choose another name; nothing is overwritten");
 }
 
 fs::path make_output(const std::string& wanted, const std::string& name) {
@@ -53,18 +63,27 @@ std::string name_of_data(const fs::path& data) {
 }
 
 void remove_run(const fs::path& directory) {
-  for (const char* name :
-       {"config.json", "log.txt", "metrics.jsonl", "metrics.csv", "best.safetensors", "last.safetensors"}) {
+  for (const char* name : {"config.json", "log.txt", "metrics.jsonl", "metrics.csv", kBestCheckpoint,
+                           kLastCheckpoint, kResumeFile, kReplayFile}) {
     fs::remove(directory / name);
   }
+  remove_leftovers(directory);
 }
 
-TrainingSummary run_training(Settings& settings, const DataSplits& splits, const fs::path& directory) {
-  choose_cache(settings, splits);
+void remove_leftovers(const fs::path& directory) {
+  std::vector<fs::path> leftovers;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
+    if (entry.is_regular_file() && is_leftover(entry.path())) leftovers.push_back(entry.path());
+  }
+  for (const fs::path& file : leftovers) fs::remove(file);
+}
+
+TrainingSummary run_training(const Settings& settings, const DataSplits& splits, const fs::path& directory,
+                             std::optional<TrainingState> state) {
   write_file_atomically(directory / "config.json", settings_to_json(settings).dump(2) + "\n");
   MetricsLog metrics(directory);
   TrainingProgress progress(settings.train.epochs);
-  return train(settings, splits, directory, {&metrics, &progress});
+  return train(settings, splits, directory, {&metrics, &progress}, std::move(state));
 }
 
 }  // namespace actrec

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "config/settings.h"
 #include "data/splits.h"
 #include "engine/results.h"
+#include "engine/training_state.h"
 
 // The directory of a training run.
 
@@ -28,9 +30,14 @@ std::string name_of_data(const std::filesystem::path& data);
 // Removes what a run writes, for one that starts again in the directory of a run that did not end.
 void remove_run(const std::filesystem::path& directory);
 
+// Removes the unfinished files that a process leaves in a run's directory when it is killed while it writes.
+// The caller has locked it.
+void remove_leftovers(const std::filesystem::path& directory);
+
 // Trains in `directory`, which the caller has locked: writes its log, config.json and metrics, and shows how
-// training goes. Resolves data.cache in `settings`.
-TrainingSummary run_training(Settings& settings, const DataSplits& splits,
-                             const std::filesystem::path& directory);
+// training goes. With a `state`, which must be of the run in this directory, it goes on from there.
+TrainingSummary run_training(const Settings& settings, const DataSplits& splits,
+                             const std::filesystem::path& directory,
+                             std::optional<TrainingState> state = std::nullopt);
 
 }  // namespace actrec

@@ -305,6 +305,8 @@ ACTREC_SETTINGS(EarlyStoppingSettings, ACTREC_EARLY_STOPPING_FIELDS)
         "Layout of the encoder's feature maps: `channels_last`, `contiguous`, or `auto`: contiguous where a short measurement at the start " \
         "finds it clearly faster. Results differ by rounding only")                                             \
   FIELD(std::uint64_t, seed, 1, between(0, 9007199254740991.0), "Seed of every random draw")                    \
+  FIELD(double, checkpoint_minutes, 10, between(0, 10000),                                                      \
+        "What `train --resume` needs is saved after each epoch, when training is interrupted, and this often within an epoch; 0: not within an epoch") \
   SECTION(OptimizerSettings, optimizer, "How gradients change the weights")                                     \
   SECTION(ScheduleSettings, schedule, "The learning rate over time")                                            \
   SECTION(EarlyStoppingSettings, early_stopping, "When to stop and which epoch is best")

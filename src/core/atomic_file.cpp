@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "core/error.h"
+#include "core/file_ops.h"
 
 namespace actrec {
 
@@ -17,14 +18,14 @@ AtomicFile::AtomicFile(std::filesystem::path target, Durability durability)
   static std::atomic<unsigned> number{0};
   temporary_ = target_;
   temporary_ += fmt::format(".{}-{}{}", ::getpid(), number++, kTemporarySuffix);
-  descriptor_ = ::open(temporary_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
+  descriptor_ = file_ops().open(temporary_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
   if (descriptor_ < 0) fail("create");
 }
 
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
-  ::close(descriptor_);
-  ::unlink(temporary_.c_str());
+  file_ops().close(descriptor_);
+  file_ops().unlink(temporary_.c_str());
 }
 
 void AtomicFile::fail(const char* action) const {
@@ -38,7 +39,7 @@ void AtomicFile::fail(const char* action) const {
 void AtomicFile::write(const void* bytes, std::size_t size) {
   const char* next = static_cast<const char*>(bytes);
   while (size > 0) {
-    const ssize_t written = ::write(descriptor_, next, size);
+    const ssize_t written = file_ops().write(descriptor_, next, size);
     if (written < 0) {
       if (errno == EINTR) continue;
       fail("write");
@@ -49,23 +50,30 @@ void AtomicFile::write(const void* bytes, std::size_t size) {
 }
 
 void AtomicFile::commit() {
-  if (durability_ == Durability::synced && ::fsync(descriptor_) != 0) fail("write");
-  const int closed = ::close(descriptor_);
+  if (durability_ == Durability::synced && file_ops().fsync(descriptor_) != 0) fail("write");
+  const int closed = file_ops().close(descriptor_);
   descriptor_ = -1;
-  if (closed != 0 || ::rename(temporary_.c_str(), target_.c_str()) != 0) {
+  if (closed != 0 || file_ops().rename(temporary_.c_str(), target_.c_str()) != 0) {
     const int reason = errno;
-    ::unlink(temporary_.c_str());
+    file_ops().unlink(temporary_.c_str());
     errno = reason;
     fail("publish");
   }
-  if (durability_ == Durability::unsynced) return;
-  // The rename itself survives a power cut only once the directory is on disk.
+  if (durability_ == Durability::synced) sync_directory();
+}
+
+// The rename itself survives a power cut only once the directory is on disk. File systems that cannot do that
+// say EINVAL.
+void AtomicFile::sync_directory() const {
   const std::filesystem::path parent = target_.has_parent_path() ? target_.parent_path() : ".";
-  const int directory = ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory >= 0) {
-    ::fsync(directory);
-    ::close(directory);
-  }
+  const int directory = file_ops().open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+  if (directory < 0 && errno == EACCES) return;  // may be written to, but not read
+  if (directory < 0) fail("publish");
+  const int synced = file_ops().fsync(directory);
+  const int reason = errno;
+  file_ops().close(directory);
+  errno = reason;
+  if (synced != 0 && reason != EINVAL) fail("publish");
 }
 
 void write_file_atomically(const std::filesystem::path& target, std::string_view content) {

@@ -29,6 +29,7 @@ class AtomicFile {
 
  private:
   [[noreturn]] void fail(const char* action) const;
+  void sync_directory() const;
 
   std::filesystem::path target_;
   std::filesystem::path temporary_;

@@ -32,9 +32,9 @@ void init_logging(Verbosity verbosity) {
   spdlog::set_default_logger(logger);
 }
 
-void add_log_file(const std::filesystem::path& path) {
+void add_log_file(const std::filesystem::path& path, LogFile mode) {
   try {
-    auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string(), true);
+    auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string(), mode == LogFile::anew);
     sink->set_level(spdlog::level::debug);
     sink->set_pattern("%Y-%m-%d %H:%M:%S %l: %v");
     if (remembered) {

@@ -24,9 +24,14 @@ class BatchSource {
   // Begins a pass; `clips` must not be empty and must outlive the pass. Evaluation: the clips in their order,
   // not augmented. Training: shuffled and augmented as (seed, epoch) says. The last batch may be smaller.
   virtual void start_evaluation(const std::vector<ClipRef>& clips) = 0;
-  virtual void start_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch) = 0;
+  void start_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch) {
+    resume_training(clips, seed, epoch, 0);
+  }
+  // A training pass from batch `first_batch` on; those before it are not prepared.
+  virtual void resume_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch,
+                               std::size_t first_batch) = 0;
 
-  virtual std::size_t batches() const = 0;  // of the pass
+  virtual std::size_t batches() const = 0;  // of the whole pass
   // The next batch, or one with an undefined `clips` after the last.
   virtual Batch next() = 0;
   // Seconds of this pass that next() has spent waiting for data, or working where it waits for nobody.

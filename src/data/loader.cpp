@@ -116,11 +116,13 @@ void Loader::start_test_view(const std::vector<ClipRef>& clips, int view) {
   start(std::move(pass));
 }
 
-void Loader::start_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch) {
+void Loader::resume_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch,
+                             std::size_t first_batch) {
   auto pass = std::make_shared<Pass>(clips);
   pass->training = true;
   pass->view = options_.views > 0 ? epoch % options_.views : epoch;
   pass->order = training_order(clips.size(), seed, epoch);
+  pass->next_start = std::min(clips.size(), first_batch * static_cast<std::size_t>(options_.batch_size));
   start(std::move(pass));
 }
 

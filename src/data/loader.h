@@ -36,7 +36,8 @@ class Loader : public BatchSource {
 
   // Starting a pass also begins preparing its first batches.
   void start_evaluation(const std::vector<ClipRef>& clips) override;
-  void start_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch) override;
+  void resume_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch,
+                       std::size_t first_batch) override;
   // Evaluation in another view than the plain one, see ClipPipeline::load_test_view().
   void start_test_view(const std::vector<ClipRef>& clips, int view);
   // Training clips in view `view`, in their order: what start_training() gives in epochs that show this view.

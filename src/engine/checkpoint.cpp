@@ -21,13 +21,60 @@ namespace {
 constexpr std::int64_t kSlack =
     4;  // a file this many times too small is refused before its tensors are compared
 
-CheckpointInfo parse_info(const std::filesystem::path& path,
-                          const std::map<std::string, std::string>& metadata) {
+// A model is only built if the file has the numbers to fill it: a few bytes of hostile configuration could
+// ask for any amount of memory.
+void check_size(const std::filesystem::path& path, const CheckpointInfo& info, const NamedTensors& found) {
+  const std::int64_t expected = count_parameters(info.settings.model, info.settings.clip.size,
+                                                 static_cast<std::int64_t>(info.classes.size()));
+  std::int64_t stored = 0;
+  for (const auto& [name, tensor] : found) stored += tensor.numel();
+  if (expected > kSlack * std::max<std::int64_t>(stored, 1)) {
+    throw CheckpointError(
+        fmt::format("{}: its configuration describes a model of {} numbers, but it holds {}", path.string(),
+                    expected, stored),
+        "it is damaged, incomplete, or changed by another program");
+  }
+}
+
+// Of the checkpoint itself: the file that it once came from is not needed.
+std::shared_ptr<Encoder> torchscript_encoder(const std::filesystem::path& path, const CheckpointInfo& info,
+                                             const NamedTensors& tensors) {
+  const EncoderSettings& settings = info.settings.model.encoder;
+  return std::make_shared<TorchScriptEncoder>(without_prefix(tensors, "encoder."), ScriptContent::code,
+                                              info.settings.clip.size,
+                                              settings.batch_norm == BatchNormMode::train, path);
+}
+
+CheckpointInfo require_checkpoint(const std::filesystem::path& path,
+                                  const std::map<std::string, std::string>& metadata) {
   if (!is_checkpoint(metadata)) {
     throw CheckpointError(fmt::format("{} is not an actrec checkpoint", path.string()),
                           "it has tensors, but not the configuration and class names of a model; give a "
                           "best.safetensors or last.safetensors that `actrec train` wrote");
   }
+  return parse_checkpoint_info(path, metadata);
+}
+
+}  // namespace
+
+std::map<std::string, std::string> describe_checkpoint(const CheckpointInfo& info) {
+  std::map<std::string, std::string> metadata = {
+      {"version", info.version},
+      {"config", settings_to_json(info.settings).dump()},
+      {"classes", Json(info.classes).dump()},
+      {"normalization", Json{{"mean", info.statistics.mean}, {"std", info.statistics.std}}.dump()},
+      {"sampling", settings_to_json(info.settings).at("clip").dump()},
+      {"split_method", info.split_method},
+      {"split_fingerprint", info.split_fingerprint},
+      {"epoch", std::to_string(info.epoch)},
+      {"metrics", Json(info.metrics).dump()},
+  };
+  if (!info.train_clips.empty()) metadata["train_clips"] = Json(info.train_clips).dump();
+  return metadata;
+}
+
+CheckpointInfo parse_checkpoint_info(const std::filesystem::path& path,
+                                     const std::map<std::string, std::string>& metadata) {
   try {
     CheckpointInfo info;
     info.version = metadata.at("version");
@@ -57,69 +104,36 @@ CheckpointInfo parse_info(const std::filesystem::path& path,
   }
 }
 
-// A model is only built if the file has the numbers to fill it: a few bytes of hostile configuration could
-// ask for any amount of memory.
-void check_size(const std::filesystem::path& path, const CheckpointInfo& info, const NamedTensors& found) {
-  const std::int64_t expected = count_parameters(info.settings.model, info.settings.clip.size,
-                                                 static_cast<std::int64_t>(info.classes.size()));
-  std::int64_t stored = 0;
-  for (const auto& [name, tensor] : found) stored += tensor.numel();
-  if (expected > kSlack * std::max<std::int64_t>(stored, 1)) {
-    throw CheckpointError(
-        fmt::format("{}: its configuration describes a model of {} numbers, but it holds {}", path.string(),
-                    expected, stored),
-        "it is damaged, incomplete, or changed by another program");
-  }
-}
-
-// Of the checkpoint itself: the file that it once came from is not needed.
-std::shared_ptr<Encoder> torchscript_encoder(const std::filesystem::path& path, const CheckpointInfo& info,
-                                             const NamedTensors& tensors) {
-  const EncoderSettings& settings = info.settings.model.encoder;
-  return std::make_shared<TorchScriptEncoder>(without_prefix(tensors, "encoder."), ScriptContent::code,
-                                              info.settings.clip.size,
-                                              settings.batch_norm == BatchNormMode::train, path);
-}
-
-}  // namespace
-
 void save_checkpoint(const std::filesystem::path& path, const Recogniser& model, const CheckpointInfo& info) {
   TensorFile file;
   for (const auto& tensor : state_of(model)) file.tensors.emplace(tensor.key(), tensor.value());
-  file.metadata = {
-      {"format", kCheckpointFormat},
-      {"version", info.version},
-      {"config", settings_to_json(info.settings).dump()},
-      {"classes", Json(info.classes).dump()},
-      {"normalization", Json{{"mean", info.statistics.mean}, {"std", info.statistics.std}}.dump()},
-      {"sampling", settings_to_json(info.settings).at("clip").dump()},
-      {"split_method", info.split_method},
-      {"split_fingerprint", info.split_fingerprint},
-      {"epoch", std::to_string(info.epoch)},
-      {"metrics", Json(info.metrics).dump()},
-  };
-  if (!info.train_clips.empty()) file.metadata["train_clips"] = Json(info.train_clips).dump();
+  file.metadata = describe_checkpoint(info);
+  file.metadata["format"] = kCheckpointFormat;
   write_safetensors(path, file);
+}
+
+std::shared_ptr<Recogniser> rebuild_model(const std::filesystem::path& path, const CheckpointInfo& info,
+                                          const NamedTensors& tensors) {
+  check_size(path, info, tensors);
+  const ModelSettings& settings = info.settings.model;
+  auto model = std::make_shared<Recogniser>(
+      settings, info.settings.clip.size, static_cast<std::int64_t>(info.classes.size()), info.statistics,
+      settings.encoder.type == EncoderType::torchscript ? torchscript_encoder(path, info, tensors) : nullptr);
+  load_state(*model, tensors, path, StateMatch::exact);
+  return model;
 }
 
 Checkpoint load_checkpoint(const std::filesystem::path& path) {
   const TensorFile file = read_safetensors(path);
-  Checkpoint checkpoint{parse_info(path, file.metadata), nullptr};
-  const CheckpointInfo& info = checkpoint.info;
-  check_size(path, info, file.tensors);
-  const ModelSettings& model = info.settings.model;
-  checkpoint.model = std::make_shared<Recogniser>(
-      model, info.settings.clip.size, static_cast<std::int64_t>(info.classes.size()), info.statistics,
-      model.encoder.type == EncoderType::torchscript ? torchscript_encoder(path, info, file.tensors)
-                                                     : nullptr);
-  load_state(*checkpoint.model, file.tensors, path, StateMatch::exact);
+  Checkpoint checkpoint{require_checkpoint(path, file.metadata), nullptr};
+  checkpoint.model = rebuild_model(path, checkpoint.info, file.tensors);
   checkpoint.model->eval();
   return checkpoint;
 }
 
 CheckpointInfo read_checkpoint_info(const std::filesystem::path& path, std::vector<TensorSummary>& tensors) {
   const TensorFile file = read_safetensors(path);
-  CheckpointInfo info = parse_info(path, file.metadata);
+  CheckpointInfo info = require_checkpoint(path, file.metadata);
   for (const auto& [name, tensor] : file.tensors) {
     tensors.push_back({name, tensor.sizes().vec(), c10::toString(tensor.scalar_type()), tensor.numel()});
   }

@@ -9,6 +9,7 @@
 
 #include "config/settings.h"
 #include "models/recogniser.h"
+#include "models/state.h"
 
 namespace actrec {
 
@@ -45,6 +46,16 @@ void save_checkpoint(const std::filesystem::path& path, const Recogniser& model,
 // Rebuilds the model that `path` describes. Strict: every tensor must be there with its shape, and nothing
 // else. Throws CheckpointError naming the file, listing every missing, extra and misshapen tensor.
 Checkpoint load_checkpoint(const std::filesystem::path& path);
+
+// The description of a checkpoint as a file's metadata, all but what kind of file it is; and back. Throws
+// CheckpointError, naming `path`, where it is damaged or of another version.
+std::map<std::string, std::string> describe_checkpoint(const CheckpointInfo& info);
+CheckpointInfo parse_checkpoint_info(const std::filesystem::path& path,
+                                     const std::map<std::string, std::string>& metadata);
+
+// The model that `info` describes with the state `tensors`, on the CPU. Throws as load_checkpoint() does.
+std::shared_ptr<Recogniser> rebuild_model(const std::filesystem::path& path, const CheckpointInfo& info,
+                                          const NamedTensors& tensors);
 
 // Only the description and the list of tensors, without building the model.
 CheckpointInfo read_checkpoint_info(const std::filesystem::path& path, std::vector<TensorSummary>& tensors);

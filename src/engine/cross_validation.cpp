@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numeric>
 #include <set>
 
 #include "config/config_file.h"
-#include "config/describe.h"
 #include "config/json_text.h"
 #include "config/values.h"
 #include "core/atomic_file.h"
@@ -17,6 +15,7 @@
 #include "core/text.h"
 #include "engine/checkpoint.h"
 #include "engine/metrics.h"
+#include "engine/run_changes.h"
 
 namespace actrec {
 namespace {
@@ -25,11 +24,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kResultFile = "result.json";
 constexpr std::uint64_t kLargestSeed = 9007199254740991;  // of train.seed
-
-// What may differ between the machines that share the work.
-constexpr std::array kMachineSettings{
-    "device",        "threads",        "data.workers",       "data.prefetch_mb", "data.timeout_seconds",
-    "data.cache_gb", "data.cache_dir", "train.memory_format"};
 
 void require_divisible(const Settings& settings, const DatasetIndex& index) {
   const SplitBy by = settings.data.split.by;
@@ -100,16 +94,6 @@ Settings settings_of(const FoldRun& run, Settings settings) {
   settings.data.split.fold = run.fold;
   settings.train.seed = run.seed;
   return settings;
-}
-
-std::vector<std::string> changed_settings(const Settings& before, const Settings& after) {
-  std::vector<std::string> lines = diff_settings(before, after);
-  const auto is_of_the_machine = [](const std::string& line) {
-    return std::any_of(kMachineSettings.begin(), kMachineSettings.end(),
-                       [&](const char* key) { return line.rfind(fmt::format("{}: ", key), 0) == 0; });
-  };
-  lines.erase(std::remove_if(lines.begin(), lines.end(), is_of_the_machine), lines.end());
-  return lines;
 }
 
 FoldResult test_fold(const Settings& settings, const DataSplits& splits, const TrainingSummary& summary,

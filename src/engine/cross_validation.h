@@ -35,11 +35,6 @@ std::vector<FoldRun> plan_folds(const Settings& settings, const DatasetIndex& in
 // `settings` for one of the runs.
 Settings settings_of(const FoldRun& run, Settings settings);
 
-// A line "key: before -> after" for each setting that differs, but for those that may differ between the
-// machines that share a cross-validation (device, threads, loading, place of the cache, memory format)
-// without changing more than rounding.
-std::vector<std::string> changed_settings(const Settings& before, const Settings& after);
-
 // Evaluates the best checkpoint of a run, which was trained with `settings` on `splits`, on its test split.
 FoldResult test_fold(const Settings& settings, const DataSplits& splits, const TrainingSummary& summary,
                      const Progress& progress = {});

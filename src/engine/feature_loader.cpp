@@ -30,10 +30,12 @@ void FeatureLoader::start_evaluation(const std::vector<ClipRef>& clips) {
   std::iota(order_.begin(), order_.end(), std::size_t{0});
 }
 
-void FeatureLoader::start_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch) {
+void FeatureLoader::resume_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch,
+                                    std::size_t first_batch) {
   from_pixels_ = !fill(clips, epoch % views_);
-  if (from_pixels_) return pixels_.start_training(clips, seed, epoch);
+  if (from_pixels_) return pixels_.resume_training(clips, seed, epoch, first_batch);
   order_ = training_order(clips.size(), seed, epoch);
+  next_ = first_batch * batch_size_;
 }
 
 // Completes the view of these clips in the cache; false where it has no room.

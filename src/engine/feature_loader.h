@@ -22,7 +22,8 @@ class FeatureLoader : public BatchSource {
                 const torch::Device& device, int batch_size, int views);
 
   void start_evaluation(const std::vector<ClipRef>& clips) override;
-  void start_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch) override;
+  void resume_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch,
+                       std::size_t first_batch) override;
   std::size_t batches() const override;
   Batch next() override;
   double wait_seconds() const override;

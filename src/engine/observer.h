@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "engine/results.h"
 
 namespace actrec {
@@ -8,6 +10,8 @@ namespace actrec {
 class TrainingObserver {
  public:
   virtual ~TrainingObserver() = default;
+  // Before anything else where training goes on with a run that was interrupted: its complete epochs.
+  virtual void on_resume(const std::vector<EpochResult>&) {}
   virtual void on_step(const StepResult&) {}
   virtual void on_epoch(const EpochResult&) {}
 };

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "config/settings.h"
+#include "models/state.h"
 
 namespace actrec {
 
@@ -16,5 +17,15 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(const torch::nn::Module&
 
 // The encoder's parameters (those of the module `encoder`) learn at the rate times encoder_factor.
 void set_learning_rate(torch::optim::Optimizer& optimizer, double learning_rate, double encoder_factor);
+
+// What the optimiser remembers of each parameter of `model`, by the parameter's name: "NAME.exp_avg",
+// "NAME.exp_avg_sq" and "NAME.step" (int64, a scalar) of adamw and adam, "NAME.momentum_buffer" of sgd.
+// Nothing of parameters that have not learned yet. The tensors are the optimiser's own.
+NamedTensors optimizer_state(torch::optim::Optimizer& optimizer, const torch::nn::Module& model);
+
+// Puts back, as copies, what optimizer_state() gave, so that the next step is the one that would have
+// followed. Throws CheckpointError, naming `path`, for tensors that are missing, extra, or of another shape.
+void load_optimizer_state(torch::optim::Optimizer& optimizer, const torch::nn::Module& model,
+                          const NamedTensors& state, const std::filesystem::path& path);
 
 }  // namespace actrec

@@ -92,6 +92,21 @@ struct EpochResult {
   bool best = false;  // the best epoch so far by the monitored value
 };
 
+// Gives `visit` the name and the value of each number in metrics.jsonl, in its order.
+template <typename Epoch, typename Visit>
+void visit_metrics(Epoch& epoch, Visit visit) {
+  visit("epoch", epoch.epoch);
+  visit("train_loss", epoch.train_loss);
+  visit("train_top1", epoch.train_top1);
+  visit("val_loss", epoch.val_loss);
+  visit("val_top1", epoch.val_top1);
+  visit("learning_rate", epoch.learning_rate);
+  visit("seconds", epoch.seconds);
+  visit("frames_per_second", epoch.frames_per_second);
+  visit("data_wait_fraction", epoch.data_wait_fraction);
+  visit("peak_rss_mb", epoch.peak_rss_mb);
+}
+
 // Where training stands within an epoch.
 struct StepResult {
   int epoch = 0, epochs = 0;
@@ -108,7 +123,7 @@ struct TrainingSummary {
   int epochs = 0;      // completed
   int best_epoch = 0;  // 0: none completed
   EpochResult best;
-  double seconds = 0;
+  double seconds = 0;  // of training, in all processes that had a part in it
   std::filesystem::path best_checkpoint, last_checkpoint;
 };
 

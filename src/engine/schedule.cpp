@@ -57,6 +57,18 @@ double learning_rate_at(const TrainSettings& settings, std::int64_t step, std::i
   return peak;
 }
 
+UpdateGroup update_group(std::int64_t step, std::int64_t steps, std::int64_t accumulate) {
+  const std::int64_t first = step / accumulate * accumulate;
+  return {first, std::min(accumulate, steps - first)};
+}
+
+TrainableStages trainable_at(const EncoderSettings& encoder, int epoch) {
+  if (encoder.unfreeze_epochs == 0) return encoder.trainable;
+  const int stages = epoch / encoder.unfreeze_epochs;
+  if (encoder.trainable.is_all()) return {stages};  // more than there are means all
+  return {std::min(encoder.trainable.last, stages)};
+}
+
 StoppingState stopping_state(const EarlyStoppingSettings& settings, const std::vector<double>& monitored) {
   StoppingState state;
   for (std::size_t i = 0; i < monitored.size(); ++i) {

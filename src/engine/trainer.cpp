@@ -4,166 +4,121 @@
 #include <spdlog/spdlog.h>
 
 #include <cmath>
-#include <numeric>
-#include <optional>
+#include <utility>
 
 #include "core/clock.h"
 #include "core/error.h"
-#include "core/random.h"
 #include "core/stop_signal.h"
 #include "core/system.h"
+#include "core/text.h"
 #include "data/loader.h"
-#include "data/pixel_statistics.h"
 #include "engine/checkpoint.h"
 #include "engine/evaluator.h"
 #include "engine/feature_cache.h"
 #include "engine/feature_loader.h"
 #include "engine/feature_statistics.h"
-#include "engine/memory_format.h"
-#include "engine/normalization.h"
+#include "engine/initial_model.h"
+#include "engine/replay.h"
 #include "engine/resources.h"
+#include "engine/run_changes.h"
 #include "engine/schedule.h"
+#include "engine/train_meter.h"
 #include "engine/training_step.h"
-#include "models/encoder_weights.h"
 
 namespace actrec {
 namespace {
 
-// Training clips of each class.
-std::vector<std::int64_t> count_clips(const DataSplits& splits) {
-  std::vector<std::int64_t> counts(splits.classes.size());
-  for (const ClipRef& clip : splits.train) ++counts[static_cast<std::size_t>(clip.label)];
-  return counts;
+constexpr std::int64_t kLossInterval = 100;  // steps
+constexpr std::size_t kClipsNamed = 16;      // in an error
+
+// The value that decides on stopping, of each epoch.
+std::vector<double> monitored(const EarlyStoppingSettings& stopping, const std::vector<EpochResult>& epochs) {
+  std::vector<double> values;
+  for (const EpochResult& epoch : epochs)
+    values.push_back(stopping.monitor == Monitor::val_loss ? epoch.val_loss : epoch.val_top1);
+  return values;
 }
-
-// Weight of each class in the loss, float32 [K]; undefined where all count the same.
-torch::Tensor class_weights(const Settings& settings, const std::vector<std::int64_t>& counts) {
-  if (settings.train.class_weights == ClassWeights::none) return {};
-  const auto clips = static_cast<float>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
-  std::vector<float> weights;
-  for (const std::int64_t count : counts)
-    weights.push_back(clips / (static_cast<float>(counts.size()) * static_cast<float>(count)));
-  return torch::tensor(weights);
-}
-
-// What of the encoder learns in an epoch: with gradual unfreezing (Howard & Ruder 2018) one more of its last
-// stages after every so many epochs.
-TrainableStages trainable_at(const EncoderSettings& encoder, int epoch) {
-  if (encoder.unfreeze_epochs == 0) return encoder.trainable;
-  const int stages = epoch / encoder.unfreeze_epochs;
-  if (encoder.trainable.is_all()) return {stages};  // more than there are means all
-  return {std::min(encoder.trainable.last, stages)};
-}
-
-// Sums over an epoch, kept on the device so that no step waits for it.
-struct TrainMeter {
-  torch::Tensor loss_sum, hits;
-  std::int64_t clips = 0;
-  double seconds = 0;
-  double wait_seconds = 0;
-
-  explicit TrainMeter(const torch::Device& device)
-      : loss_sum(torch::zeros({}, torch::TensorOptions(torch::kFloat64).device(device))),
-        hits(torch::zeros({}, torch::TensorOptions(torch::kInt64).device(device))) {}
-
-  void add(const StepOutcome& outcome, std::int64_t batch_size) {
-    loss_sum += outcome.loss * batch_size;
-    hits += outcome.hits;
-    clips += batch_size;
-  }
-  double loss() const { return loss_sum.item<double>() / static_cast<double>(clips); }
-  double top1() const { return static_cast<double>(hits.item<std::int64_t>()) / static_cast<double>(clips); }
-};
 
 class Trainer {
  public:
   Trainer(const Settings& settings, const DataSplits& splits, const std::filesystem::path& output,
-          const std::vector<TrainingObserver*>& observers)
+          const std::vector<TrainingObserver*>& observers, std::optional<TrainingState> state)
       : settings_(settings),
         splits_(splits),
+        output_(output),
         observers_(observers),
         device_(resolve_device(settings.device)),
         threads_(plan_threads(settings)),
+        machine_(describe_machine(settings, device_)),
+        clips_(list_clips(splits)),
         pipeline_(make_pipeline(settings, CacheUse::fill)),
         train_loader_(pipeline_, loader_options(settings, threads_, device_)),
         val_loader_(pipeline_, loader_options(settings, threads_, device_)),
         train_batches_(&train_loader_),
-        val_batches_(&val_loader_) {
-    info_.settings = settings;
-    info_.classes = splits.classes;
-    std::optional<EncoderWeights> weights;
-    if (!settings.model.encoder.weights.empty())
-      weights = read_encoder_weights(settings.model.encoder.weights);
-    info_.statistics = resolve_normalization(settings.normalize, weights ? weights->statistics : std::nullopt,
-                                             splits.train, *pipeline_, std::max(1, threads_.workers));
-    info_.split_method = splits.method;
-    info_.split_fingerprint = splits.fingerprint;
-    info_.train_clips = count_clips(splits);
-    info_.version = ACTREC_VERSION;
-
-    info_.settings.train.memory_format = choose_memory_format(settings, device_);
-    torch::manual_seed(KeyedRandom(settings.train.seed, Purpose::initialize).next64());
-    model_ = std::make_shared<Recogniser>(settings.model, settings.clip.size,
-                                          static_cast<std::int64_t>(splits.classes.size()), info_.statistics);
-    if (weights) {
-      load_weights(*weights);
-    } else if (settings.model.encoder.trainable.is_none()) {
-      spdlog::warn(
-          "model.encoder.trainable is none, but there are no weights: the encoder stays random; set "
-          "model.encoder.weights");
+        val_batches_(&val_loader_),
+        resumes_(state.has_value()) {
+    if (state) {
+      take_model(*state);
+    } else {
+      InitialModel initial = make_initial_model(settings, splits, *pipeline_, threads_.workers, device_);
+      info_ = std::move(initial.info);
+      model_ = std::move(initial.model);
     }
     model_->set_memory_format(info_.settings.train.memory_format);
-    model_->to(device_);
     model_->set_trainable(trainable_at(settings.model.encoder, 0));
     keep_features();
     step_ =
         std::make_unique<TrainingStep>(model_, settings, class_weights(settings, info_.train_clips), device_);
-    summary_.best_checkpoint = output / "best.safetensors";
-    summary_.last_checkpoint = output / "last.safetensors";
+    if (state) {
+      step_->load_state(state->optimization, output_ / kResumeFile);
+      position_ = std::move(state->position);
+    }
+    position_.meter.loss_sum = position_.meter.loss_sum.to(device_);
+    position_.meter.hits = position_.meter.hits.to(device_);
   }
 
   TrainingSummary run() {
-    start_ = Clock::now();
-    try {
-      if (model_->input().standardizes()) {
-        measure_features(*model_, device_, splits_.train, settings_.train.seed, *train_batches_);
-      }
-      start_loading(0);
-      for (int epoch = 0; epoch < settings_.train.epochs; ++epoch) {
-        const Clock::time_point epoch_start = Clock::now();
-        model_->set_trainable(trainable_at(settings_.model.encoder, epoch));
-        const TrainMeter meter = train_epoch(epoch);
-        start_loading(epoch + 1);  // while the model is validated
-        model_->eval();
-        const EvaluationResult val =
-            evaluate_clips(*model_, device_, splits_.val, splits_.classes, *val_batches_);
-        require_finite(val.loss, "validation", epoch);
-        if (finish_epoch(epoch, meter, val, seconds_since(epoch_start)).stop) {
-          summary_.reason = StopReason::early_stopping;
-          break;
-        }
-      }
-    } catch (const Interrupted&) {
-      info_.metrics.clear();  // they were of other weights
-      save_checkpoint(summary_.last_checkpoint, *model_, info_);
-      summary_.reason = StopReason::interrupted;
+    total_ = Stopwatch(position_.seconds);
+    epoch_ = Stopwatch(position_.epoch_seconds);
+    if (resumes_) {
+      complete_best();
+      for (TrainingObserver* observer : observers_) observer->on_resume(position_.epochs);
+    } else if (model_->input().standardizes()) {
+      measure_features(*model_, device_, splits_.train, settings_.train.seed, *train_batches_);
     }
-    summary_.seconds = seconds_since(start_);
-    return summary_;
+    saved_ = Clock::now();
+    StopReason reason = StopReason::interrupted;
+    try {
+      if (!finished(settings_.train, position_.epochs)) start_loading(epochs(), position_.step);
+      while (!finished(settings_.train, position_.epochs)) run_epoch();
+      reason = *finished(settings_.train, position_.epochs);
+    } catch (const Interrupted&) {
+      save_interrupted();
+    } catch (const DataError&) {  // comes between two steps, so that what has been learned can be kept
+      if (epochs() > 0) save_state();
+      throw;
+    }
+    return summary(reason);
   }
 
  private:
-  void start_loading(int epoch) {
-    if (epoch < settings_.train.epochs)
-      train_batches_->start_training(splits_.train, settings_.train.seed, epoch);
+  int epochs() const { return static_cast<int>(position_.epochs.size()); }  // that are complete
+
+  void take_model(const TrainingState& state) {
+    const std::filesystem::path file = output_ / kResumeFile;
+    info_ = state.info;
+    info_.version = ACTREC_VERSION;
+    info_.settings = settings_;
+    const MemoryFormat format = state.info.settings.train.memory_format;
+    if (settings_.train.memory_format == MemoryFormat::automatic) info_.settings.train.memory_format = format;
+    model_ = rebuild_model(file, info_, state.model);
+    model_->to(device_);
   }
 
-  void load_weights(const EncoderWeights& weights) {
-    const ModelSettings& model = settings_.model;
-    spdlog::info("{}", load_encoder_weights(model_->encoder(), model.encoder, settings_.clip.size, weights));
-    const std::string temporal =
-        load_temporal_weights(model_->input(), model_->temporal(), model.temporal, weights);
-    if (!temporal.empty()) spdlog::info("{}", temporal);
+  void start_loading(int epoch, std::int64_t first_batch = 0) {
+    if (epoch >= settings_.train.epochs) return;
+    train_batches_->resume_training(splits_.train, settings_.train.seed, epoch,
+                                    static_cast<std::size_t>(first_batch));
   }
 
   // Where the encoder stays as it is, the loaders give features of frames in place of pixels.
@@ -180,101 +135,225 @@ class Trainer {
     val_batches_ = val_features_.get();
   }
 
-  // The epoch's loading must have been started.
-  TrainMeter train_epoch(int epoch) {
-    const Clock::time_point start = Clock::now();
+  // The rest of an epoch, whose loading must have been started.
+  void run_epoch() {
+    model_->set_trainable(trainable_at(settings_.model.encoder, epochs()));
+    train_epoch(epochs());
+    start_loading(epochs() + 1);  // while the model is validated
+    model_->eval();
+    const EvaluationResult val =
+        evaluate_clips(*model_, device_, splits_.val, splits_.classes, *val_batches_);
+    require_finite(val.loss, "validation");
+    finish_epoch(val);
+    epoch_ = Stopwatch();  // without the time that saving took
+  }
+
+  void train_epoch(int epoch) {
     model_->train();
-    TrainMeter meter(device_);
+    TrainMeter& meter = position_.meter;
+    const std::vector<double> values = monitored(settings_.train.early_stopping, position_.epochs);
     const auto batches = static_cast<std::int64_t>(train_batches_->batches());
     const std::int64_t accumulate = settings_.train.accumulate;
     const std::int64_t updates = (batches + accumulate - 1) / accumulate;  // optimiser steps an epoch
+    std::vector<std::size_t> clips;                                        // of the next update
 
-    for (std::int64_t step = 0; step < batches; ++step) {
+    while (position_.step < batches) {
       if (stop_requested()) throw Interrupted();
       const Batch batch = train_batches_->next();
-      const std::int64_t group = std::min(accumulate, batches - step / accumulate * accumulate);
-      const bool update = (step + 1) % accumulate == 0 || step + 1 == batches;
-      // Dropout's draws are a function of the step alone.
-      torch::manual_seed(KeyedRandom(settings_.train.seed, Purpose::dropout,
-                                     static_cast<std::uint32_t>(epoch), static_cast<std::uint64_t>(step))
-                             .next64());
+      const std::int64_t step = position_.step;
+      const UpdateGroup group = update_group(step, batches, accumulate);
+      clips.insert(clips.end(), batch.indices.begin(), batch.indices.end());
+      seed_step(settings_.train.seed, epoch, step);
 
-      meter.add(step_->add_gradient(batch, 1.0 / static_cast<double>(group)), batch.labels.size(0));
-      if (update) {
-        learning_rate_ =
-            learning_rate_at(settings_.train, epoch * updates + step / accumulate, updates, monitored_);
-        step_->update(learning_rate_);
+      const StepOutcome outcome = step_->add_gradient(batch, 1.0 / static_cast<double>(group.size));
+      meter.add(outcome, batch.labels.size(0));
+      if (can_look_at_loss(step) && !std::isfinite(outcome.loss.item<double>()))
+        stop_at(group, "loss", clips);
+      if (step + 1 == group.first + group.size) {
+        position_.learning_rate =
+            learning_rate_at(settings_.train, epoch * updates + step / accumulate, updates, values);
+        if (!step_->update(position_.learning_rate)) stop_at(group, "gradient", clips);
+        clips.clear();
       }
 
-      meter.seconds = seconds_since(start);
-      meter.wait_seconds = train_batches_->wait_seconds();
-      report_step(epoch, step + 1, batches, meter);
+      ++position_.step;
+      meter.seconds = epoch_.seconds();
+      meter.wait_seconds += train_batches_->wait_seconds() - waited_;
+      waited_ = train_batches_->wait_seconds();
+      report_step(epoch, batches);
+      save_from_time_to_time();
     }
-    require_finite(meter.loss(), "training", epoch);
-    meter.seconds = seconds_since(start);
-    return meter;
+    require_finite(meter.loss(), "training");
+    meter.seconds = epoch_.seconds();
+    waited_ = 0;
   }
 
-  static void require_finite(double loss, const char* which, int epoch) {
+  // On a GPU, reading the loss waits for everything before it, so it is looked at now and then.
+  bool can_look_at_loss(std::int64_t step) const { return device_.is_cpu() || step % kLossInterval == 0; }
+
+  // Keeps the state before the step, in which all weights are finite, for `train --replay`.
+  [[noreturn]] void stop_at(const UpdateGroup& group, const char* what,
+                            const std::vector<std::size_t>& clips) {
+    std::vector<std::string> names;
+    for (const std::size_t clip : clips) names.push_back(splits_.train[clip].name);
+    if (names.size() > kClipsNamed) {
+      const std::size_t more = names.size() - kClipsNamed;
+      names.resize(kClipsNamed);
+      names.push_back(fmt::format("and {} more", more));
+    }
+    const std::int64_t step = position_.step + 1;
+    position_.step = group.first;
+    position_.meter = TrainMeter(device_);
+    TrainingState before = state();
+    for (auto tensor = before.optimization.begin(); tensor != before.optimization.end();)
+      tensor =
+          TrainingStep::is_gradient(tensor->first) ? before.optimization.erase(tensor) : std::next(tensor);
+    const Error error(fmt::format("the {} of step {} in epoch {} is not finite; its clips: {}", what, step,
+                                  epochs() + 1, join(names, ", ")),
+                      fmt::format("`actrec train --replay {}` does the step again and looks into it; a lower "
+                                  "train.learning_rate or a smaller train.optimizer.gradient_clip may help",
+                                  (output_ / kReplayFile).string()));
+    try {
+      save_training_state(output_ / kReplayFile, before);
+    } catch (const Error& failure) {
+      spdlog::warn("the step cannot be kept for a replay: {}", failure.what());
+    }
+    throw error;
+  }
+
+  void require_finite(double loss, const char* which) const {
     if (std::isfinite(loss)) return;
-    throw Error(fmt::format("the {} loss of epoch {} is not finite", which, epoch + 1),
+    throw Error(fmt::format("the {} loss of epoch {} is not finite", which, epochs() + 1),
                 "lower train.learning_rate, or set a smaller train.optimizer.gradient_clip, such as 0.1");
   }
 
-  double frames_per_second(const TrainMeter& meter) const {
-    return static_cast<double>(meter.clips * settings_.clip.frames) / meter.seconds;
+  double frames_per_second() const {
+    return static_cast<double>(position_.meter.clips * settings_.clip.frames) / position_.meter.seconds;
   }
 
-  void report_step(int epoch, std::int64_t step, std::int64_t steps, const TrainMeter& meter) {
-    const auto done = static_cast<double>(epoch * steps + step);
+  void report_step(int epoch, std::int64_t steps) {
+    const auto done = static_cast<double>(epoch * steps + position_.step);
     const auto left = static_cast<double>(settings_.train.epochs * steps) - done;
-    StepResult result{epoch + 1, settings_.train.epochs, step, steps};
-    result.frames_per_second = frames_per_second(meter);
-    result.data_wait_fraction = meter.wait_seconds / meter.seconds;
-    result.seconds_left = seconds_since(start_) / done * left;
+    StepResult result{epoch + 1, settings_.train.epochs, position_.step, steps};
+    result.frames_per_second = frames_per_second();
+    result.data_wait_fraction = position_.meter.wait_seconds / position_.meter.seconds;
+    result.seconds_left = total_.seconds() / done * left;
     for (TrainingObserver* observer : observers_) observer->on_step(result);
   }
 
-  StoppingState finish_epoch(int epoch, const TrainMeter& meter, const EvaluationResult& val,
-                             double seconds) {
+  void finish_epoch(const EvaluationResult& val) {
+    const TrainMeter& meter = position_.meter;
     EpochResult result;
-    result.epoch = epoch + 1;
+    result.epoch = epochs() + 1;
     result.train_loss = meter.loss();
     result.train_top1 = meter.top1();
     result.val_loss = val.loss;
     result.val_top1 = val.top1;
-    result.learning_rate = learning_rate_;
-    result.seconds = seconds;
-    result.frames_per_second = frames_per_second(meter);
+    result.learning_rate = position_.learning_rate;
+    result.seconds = epoch_.seconds();
+    result.frames_per_second = frames_per_second();
     result.data_wait_fraction = meter.wait_seconds / meter.seconds;
     result.peak_rss_mb = peak_rss_mb();
+    position_.epochs.push_back(result);
+    EpochResult& kept = position_.epochs.back();
+    kept.best = best_epoch() == epochs();
+    position_.step = 0;
+    position_.meter = TrainMeter(device_);
 
+    describe_last_epoch();
+    save_checkpoint(output_ / kLastCheckpoint, *model_, info_);
+    epoch_ = Stopwatch();
+    save_state();
+    if (kept.best) save_checkpoint(output_ / kBestCheckpoint, *model_, info_);
+    for (TrainingObserver* observer : observers_) observer->on_epoch(kept);
+  }
+
+  // From 1; 0: none.
+  int best_epoch() const {
     const EarlyStoppingSettings& stopping = settings_.train.early_stopping;
-    monitored_.push_back(stopping.monitor == Monitor::val_loss ? val.loss : val.top1);
-    const StoppingState state = stopping_state(stopping, monitored_);
-    result.best = state.best_epoch == epoch;
+    return stopping_state(stopping, monitored(stopping, position_.epochs)).best_epoch + 1;
+  }
 
-    info_.epoch = epoch + 1;
-    info_.metrics = {{"train_loss", result.train_loss},
-                     {"train_top1", result.train_top1},
-                     {"val_loss", result.val_loss},
-                     {"val_top1", result.val_top1}};
-    save_checkpoint(summary_.last_checkpoint, *model_, info_);
-    if (result.best) {
-      save_checkpoint(summary_.best_checkpoint, *model_, info_);
-      summary_.best_epoch = epoch + 1;
-      summary_.best = result;
+  void describe_last_epoch() {
+    const EpochResult& last = position_.epochs.back();
+    info_.epoch = last.epoch;
+    info_.metrics = {{"train_loss", last.train_loss},
+                     {"train_top1", last.train_top1},
+                     {"val_loss", last.val_loss},
+                     {"val_top1", last.val_top1}};
+  }
+
+  // The process may have ended before it wrote the best model, which is then the one in the state.
+  void complete_best() {
+    const std::filesystem::path file = output_ / kBestCheckpoint;
+    const int best = best_epoch();
+    if (best == 0 || epoch_of(file) == best) return;
+    if (best != epochs() || position_.step > 0) {
+      throw CheckpointError(
+          fmt::format("{} is not there, or not of epoch {}, the best of the run", file.string(), best),
+          "put back the file that belongs to the run, or begin a new run");
     }
-    summary_.epochs = epoch + 1;
-    for (TrainingObserver* observer : observers_) observer->on_epoch(result);
+    describe_last_epoch();
+    save_checkpoint(file, *model_, info_);
+  }
+
+  // Of a checkpoint; 0 where there is none.
+  static int epoch_of(const std::filesystem::path& checkpoint) {
+    std::vector<TensorSummary> tensors;
+    return std::filesystem::exists(checkpoint) ? read_checkpoint_info(checkpoint, tensors).epoch : 0;
+  }
+
+  TrainingState state() {
+    position_.seconds = total_.seconds();
+    position_.epoch_seconds = epoch_.seconds();
+    TrainingState state;
+    state.info = info_;
+    state.machine = machine_;
+    state.clips = clips_;
+    state.position = position_;
+    for (const auto& tensor : state_of(*model_)) state.model.emplace(tensor.key(), tensor.value());
+    state.optimization = step_->state();
     return state;
+  }
+
+  void save_state() {
+    saved_ = Clock::now();
+    save_training_state(output_ / kResumeFile, state());
+  }
+
+  void save_from_time_to_time() {
+    const double minutes = settings_.train.checkpoint_minutes;
+    if (minutes > 0 && seconds_since(saved_) >= 60 * minutes) save_state();
+  }
+
+  void save_interrupted() {
+    save_state();
+    if (position_.step == 0 && epochs() > 0) return;  // last.safetensors is of the epoch just completed
+    info_.metrics.clear();                            // they were of other weights
+    save_checkpoint(output_ / kLastCheckpoint, *model_, info_);
+  }
+
+  TrainingSummary summary(StopReason reason) const {
+    TrainingSummary summary;
+    summary.reason = reason;
+    summary.epochs = epochs();
+    summary.best_epoch = best_epoch();
+    if (summary.best_epoch > 0)
+      summary.best = position_.epochs[static_cast<std::size_t>(summary.best_epoch) - 1];
+    summary.seconds = total_.seconds();
+    summary.best_checkpoint = output_ / kBestCheckpoint;
+    summary.last_checkpoint = output_ / kLastCheckpoint;
+    return summary;
   }
 
   const Settings& settings_;
   const DataSplits& splits_;
+  const std::filesystem::path output_;
   const std::vector<TrainingObserver*>& observers_;
   torch::Device device_;
   ThreadPlan threads_;
+  std::map<std::string, std::string> machine_;
+  std::string clips_;
   std::shared_ptr<ClipPipeline> pipeline_;
   Loader train_loader_, val_loader_;
   CheckpointInfo info_;
@@ -283,21 +362,29 @@ class Trainer {
   std::unique_ptr<FeatureLoader> train_features_, val_features_;
   BatchSource *train_batches_, *val_batches_;  // what the loop takes batches from
   std::unique_ptr<TrainingStep> step_;
-  double learning_rate_ = 0;
-  std::vector<double> monitored_;  // val_loss or val_top1 of each epoch
-  Clock::time_point start_;
-  TrainingSummary summary_;
+  bool resumes_;
+  TrainingPosition position_;
+  double waited_ = 0;  // for data, in this pass over the training clips
+  Stopwatch total_, epoch_;
+  Clock::time_point saved_;  // when the training state was
 };
 
 }  // namespace
 
+std::optional<StopReason> finished(const TrainSettings& settings, const std::vector<EpochResult>& epochs) {
+  if (stopping_state(settings.early_stopping, monitored(settings.early_stopping, epochs)).stop)
+    return StopReason::early_stopping;
+  if (static_cast<int>(epochs.size()) >= settings.epochs) return StopReason::finished;
+  return std::nullopt;
+}
+
 TrainingSummary train(const Settings& settings, const DataSplits& splits, const std::filesystem::path& output,
-                      const std::vector<TrainingObserver*>& observers) {
+                      const std::vector<TrainingObserver*>& observers, std::optional<TrainingState> state) {
   if (settings.clip.sampling == Sampling::all) {
     throw ConfigError("clip.sampling: 'all' gives clips of different lengths, which training cannot batch",
                       "train with 'segment' or 'dense'; `predict` and `evaluate` can use --sampling all");
   }
-  return Trainer(settings, splits, output, observers).run();
+  return Trainer(settings, splits, output, observers, std::move(state)).run();
 }
 
 }  // namespace actrec

@@ -2,11 +2,14 @@
 
 #include <torch/torch.h>
 
+#include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "config/settings.h"
 #include "data/loader.h"
 #include "models/recogniser.h"
+#include "models/state.h"
 
 namespace actrec {
 
@@ -15,6 +18,13 @@ struct StepOutcome {
   torch::Tensor loss;  // mean over the batch, as trained: with label smoothing and class weights
   torch::Tensor hits;  // int64, clips whose class has the largest logit
 };
+
+// Weight of each class in the loss, float32 [K], from the training clips of each; undefined where all count
+// the same.
+torch::Tensor class_weights(const Settings& settings, const std::vector<std::int64_t>& clips);
+
+// Makes LibTorch's draws, those of dropout, a function of the step alone: epoch and step are counted from 0.
+void seed_step(std::uint64_t seed, int epoch, std::int64_t step);
 
 // One step of optimisation: forward, loss, backward, update.
 class TrainingStep {
@@ -25,10 +35,21 @@ class TrainingStep {
 
   // Adds `share` of the batch's gradient to what has been added since the last update.
   StepOutcome add_gradient(const Batch& batch, double share = 1);
-  // Changes the weights by the gradient that was added up, and forgets it.
-  void update(double learning_rate);
+  // Changes the weights by the gradient that was added up, and forgets it. Where the gradient is not finite,
+  // which is seen while it is clipped, and on the CPU always, the result is false and no weight has changed.
+  bool update(double learning_rate);
+
+  // What the next step depends on besides the model's own state: the optimiser's memory
+  // ("optimizer.NAME..."), and the gradient that was added up since the last update ("gradient.NAME"). The
+  // tensors are the step's own.
+  NamedTensors state() const;
+  static bool is_gradient(const std::string& name);  // of a tensor of state()
+  // Puts back, as copies, what state() gave. Throws CheckpointError, naming `path`, where it does not fit.
+  void load_state(const NamedTensors& state, const std::filesystem::path& path);
 
  private:
+  bool clip_gradient();
+
   std::shared_ptr<Recogniser> model_;
   double gradient_clip_;
   double encoder_factor_;  // of the learning rate

@@ -160,7 +160,10 @@ std::string summary_text(const TrainingSummary& summary) {
         fmt::format("best epoch {}: val loss {:.4f}, val top-1 {:.4f}\nbest model  {}\n", summary.best_epoch,
                     summary.best.val_loss, summary.best.val_top1, summary.best_checkpoint.string());
   }
-  return text + fmt::format("last model  {}\n", summary.last_checkpoint.string());
+  text += fmt::format("last model  {}\n", summary.last_checkpoint.string());
+  if (summary.reason != StopReason::interrupted) return text;
+  return text + fmt::format("go on with  actrec train --resume {}\n",
+                            summary.last_checkpoint.parent_path().string());
 }
 
 }  // namespace actrec

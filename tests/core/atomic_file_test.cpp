@@ -6,10 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
 
 #include "core/error.h"
 #include "core/text.h"
+#include "failing_disk.h"
 #include "temporary_directory.h"
 
 namespace actrec {
@@ -75,6 +77,45 @@ TEST(AtomicFile, KeepsTheOldFileWhenTheDiskRefusesToTakeMore) {
   EXPECT_EQ(WEXITSTATUS(status), 7);
   EXPECT_EQ(read_file(target), "old");
   EXPECT_EQ(files_in(directory.path()), 1u);
+}
+
+// At every operation in turn: the target is the old file or the new one, never a part of it, and an error
+// says why.
+TEST(AtomicFile, IsOldOrNewWhateverOperationFails) {
+  TemporaryDirectory directory;
+  const auto target = directory / "weights";
+  int operations = 0;
+  {
+    const FailingDisk none(0, 0);
+    write_file_atomically(target, "new");
+    operations = FailingDisk::operations();
+  }
+  ASSERT_GE(operations, 8);  // open, write, fsync, close, rename; then open, fsync, close of the directory
+  for (const bool for_good : {false, true}) {
+    for (int at = 1; at <= operations; ++at) {
+      write_file_atomically(target, "old");
+      const FailingDisk disk(at, EIO, for_good);
+      if (at == operations) {
+        EXPECT_NO_THROW(write_file_atomically(target, "new"));
+      } else {
+        try {
+          write_file_atomically(target, "new");
+          ADD_FAILURE() << "operation " << at;
+        } catch (const Error& error) {
+          EXPECT_NE(std::string(error.what()).find("Input/output error"), std::string::npos) << error.what();
+        }
+      }
+      EXPECT_EQ(read_file(target), at <= 5 ? "old" : "new") << "operation " << at;
+      if (!for_good) EXPECT_EQ(files_in(directory.path()), 1u) << "operation " << at;
+    }
+  }
+}
+
+TEST(AtomicFile, GoesOnAfterAShortWrite) {
+  TemporaryDirectory directory;
+  const FailingDisk disk(0, 0, false, true);
+  write_file_atomically(directory / "file", "all of it");
+  EXPECT_EQ(read_file(directory / "file"), "all of it");
 }
 
 TEST(CreateWritableDirectory, MakesParentsAndRefusesFiles) {

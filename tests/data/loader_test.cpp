@@ -130,6 +130,23 @@ TEST_F(LoaderTest, APassMayBeginInTheMiddleOfAnother) {
   }
 }
 
+TEST_F(LoaderTest, AResumedPassGivesTheRestOfIt) {
+  const auto whole = training({3, 0, 0}, 7, 1);
+  for (const int workers : {0, 2}) {
+    for (std::size_t first = 0; first <= whole.size(); ++first) {
+      Loader loader(pipeline_, {3, workers, memory_of(2, 3)});
+      loader.resume_training(clips_, 7, 1, first);
+      EXPECT_EQ(loader.batches(), whole.size());
+      const auto rest = rest_of(loader);
+      ASSERT_EQ(rest.size(), whole.size() - first);
+      for (std::size_t i = 0; i < rest.size(); ++i) {
+        EXPECT_EQ(rest[i].indices, whole[first + i].indices);
+        EXPECT_TRUE(torch::equal(rest[i].clips, whole[first + i].clips));
+      }
+    }
+  }
+}
+
 TEST_F(LoaderTest, PreparesNoMoreThanTheMemoryAllows) {
   for (const std::int64_t allowed : {0, 1, 3}) {
     Loader loader(pipeline_, {1, 2, memory_of(allowed, 1)});

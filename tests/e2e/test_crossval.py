@@ -110,6 +110,7 @@ class CrossvalTest(actrec.TestCase):
         self.assertEqual(list(self.succeed(*command).json), KEYS)
         self.assertEqual((self.output / "fold-0" / "result.json").stat().st_mtime_ns, kept)
         self.assertEqual(note.read_text(), "mine")
+        self.assertIn("fold-1: goes on in", (self.output / "fold-1" / "log.txt").read_text())
         epochs = [line["epoch"] for line in actrec.read_metrics(self.output / "fold-1")]
         self.assertEqual(epochs, list(range(1, 61)))
 

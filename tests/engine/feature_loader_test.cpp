@@ -100,6 +100,23 @@ TEST_F(FeatureLoaderTest, GivesTheLogitsThatPixelsGive) {
   EXPECT_EQ(batch.clips.sizes(), (std::vector<std::int64_t>{4, 4, 64}));
 }
 
+TEST_F(FeatureLoaderTest, AResumedPassGivesTheRestOfIt) {
+  const auto one = pixels();
+  const auto kept = cache(), full = cache(1e-6);
+  FeatureLoader features(*one, *kept, model_, torch::kCPU, 4, kViews);
+  FeatureLoader from_pixels(*one, *full, model_, torch::kCPU, 4, kViews);
+  for (FeatureLoader* loader : {&features, &from_pixels}) {
+    loader->start_training(clips_, 1, 1);
+    loader->next();
+    const Batch expected = loader->next();
+    loader->resume_training(clips_, 1, 1, 1);
+    EXPECT_EQ(loader->batches(), 3u);
+    const Batch batch = loader->next();
+    EXPECT_EQ(batch.indices, expected.indices);
+    EXPECT_TRUE(torch::equal(batch.clips, expected.clips));
+  }
+}
+
 TEST_F(FeatureLoaderTest, ViewsDiffer) {
   const auto one = pixels();
   const auto kept = cache();

@@ -12,6 +12,7 @@
 #include "data/loader.h"
 #include "engine/checkpoint.h"
 #include "engine/evaluator.h"
+#include "engine/replay.h"
 #include "frame_folders.h"
 #include "temporary_directory.h"
 
@@ -174,24 +175,52 @@ TEST_F(TrainerTest, NamesTheClipThatCannotBeRead) {
   }
 }
 
-TEST_F(TrainerTest, StopsWithAHintWhenTheLossIsNotFinite) {
+// No normalisation layer and no squashing function between huge inputs and the loss.
+Settings diverging_settings() {
   Settings settings = tiny_settings();
-  // No normalisation layer and no squashing function between huge inputs and the loss.
   settings.model.encoder.type = EncoderType::dense;
   settings.model.temporal.type = TemporalType::mean;
   settings.train.optimizer.type = OptimizerType::sgd;
-  settings.train.optimizer.gradient_clip = 0;
   settings.train.learning_rate = 100;
   settings.train.schedule.warmup_epochs = 0;
   settings.train.epochs = 30;
   settings.normalize = Normalization(NormalizationType::values);
   settings.normalize.std = {1e-30, 1e-30, 1e-30};
-  try {
-    train_with(settings);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("is not finite"), std::string::npos) << error.what();
-    EXPECT_FALSE(error.hint().empty());
+  return settings;
+}
+
+TEST_F(TrainerTest, StopsAtTheStepThatIsNotFiniteAndKeepsItForAReplay) {
+  for (const double clip : {0.0, 1e30}) {  // seen in each gradient; and where it is clipped
+    for (const int accumulate : {1, 2}) {
+      Settings settings = diverging_settings();
+      settings.train.optimizer.gradient_clip = clip;
+      settings.train.accumulate = accumulate;
+      const auto output = directory_ / "diverging";
+      std::filesystem::remove_all(output);
+      std::filesystem::create_directories(output);
+      std::string what;
+      try {
+        train(settings, splits_, output, {});
+        FAIL();
+      } catch (const Error& error) {
+        what = error.what();
+        EXPECT_NE(error.hint().find("--replay " + (output / kReplayFile).string()), std::string::npos);
+      }
+      const TrainingState before = read_training_state(output / kReplayFile);
+      const ReplayResult again = replay(before, splits_, output / kReplayFile);
+      EXPECT_FALSE(again.is_finite());
+      EXPECT_TRUE(again.bad_weights.empty());  // of the step before, which was finite
+      EXPECT_NE(what.find(fmt::format("in epoch {} is not finite", again.epoch)), std::string::npos) << what;
+      ASSERT_LE(again.batches.size(), static_cast<std::size_t>(accumulate));
+      for (const std::string& clip_name : again.batches.front().clips)
+        EXPECT_NE(what.find(clip_name), std::string::npos) << what;
+      // What was saved before is whole, and its weights are finite.
+      if (again.epoch > 1) {
+        const Checkpoint checkpoint = load_checkpoint(output / kLastCheckpoint);
+        for (const torch::Tensor& parameter : checkpoint.model->parameters())
+          EXPECT_TRUE(torch::isfinite(parameter).all().item<bool>());
+      }
+    }
   }
 }
 

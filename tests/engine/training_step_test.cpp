@@ -85,6 +85,24 @@ TEST(TrainingStep, ClipsTheGradientsNorm) {
   EXPECT_NEAR(std::sqrt(square), 0.01, 1e-5);
 }
 
+TEST(TrainingStep, AGradientThatIsNotFiniteChangesNothing) {
+  for (const double clip : {0.0, 1.0}) {
+    Settings settings = step_settings();
+    settings.train.optimizer.gradient_clip = clip;
+    const auto model = make_model(settings);
+    TrainingStep step(model, settings, {}, torch::kCPU);
+    step.add_gradient(random_batch(2));
+    EXPECT_TRUE(step.update(0.01));
+    step.add_gradient(random_batch(2));
+    model->parameters().back().mutable_grad()[0] = std::nan("");
+    std::vector<torch::Tensor> before;
+    for (const torch::Tensor& parameter : model->parameters()) before.push_back(parameter.detach().clone());
+    EXPECT_FALSE(step.update(0.01));
+    for (std::size_t i = 0; i < before.size(); ++i)
+      EXPECT_TRUE(torch::equal(model->parameters()[i].detach(), before[i]));
+  }
+}
+
 TEST(TrainingStep, CountsHitsAndWeighsClasses) {
   const Settings settings = step_settings();
   const auto model = make_model(settings);

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
+#include "core/atomic_file.h"
+#include "core/error.h"
 #include "core/text.h"
+#include "failing_disk.h"
 #include "temporary_directory.h"
 
 namespace actrec {
@@ -38,6 +42,46 @@ TEST(MetricsLog, WritesALineAnEpochWithAllDigits) {
             "data_wait_fraction,peak_rss_mb");
   EXPECT_EQ(split(rows[2], ',').size(), 10u);
   EXPECT_EQ(std::stod(split(rows[2], ',')[1]), 1.0 / 6);
+}
+
+// Whatever a process that was killed has left of them.
+TEST(MetricsLog, AResumedRunHasEachEpochOnce) {
+  TemporaryDirectory whole, resumed;
+  MetricsLog log(whole.path());
+  std::vector<EpochResult> epochs;
+  for (int epoch = 1; epoch <= 4; ++epoch) {
+    EpochResult result;
+    result.epoch = epoch;
+    result.train_loss = 0.1 / epoch;
+    epochs.push_back(result);
+    log.on_epoch(result);
+  }
+  write_file_atomically(resumed / "metrics.jsonl",
+                        read_file(whole / "metrics.jsonl") + "{\"epoch\": 5, \"tra");
+  MetricsLog again(resumed.path());
+  again.on_resume({epochs.begin(), epochs.begin() + 2});
+  EXPECT_EQ(split(read_file(resumed / "metrics.jsonl"), '\n').size(), 3u);
+  again.on_epoch(epochs[2]);
+  again.on_epoch(epochs[3]);
+  for (const char* name : {"metrics.jsonl", "metrics.csv"})
+    EXPECT_EQ(read_file(resumed / name), read_file(whole / name));
+}
+
+TEST(MetricsLog, WhateverOperationFailsTheFilesStayWhole) {
+  TemporaryDirectory directory;
+  EpochResult first, second;
+  first.epoch = 1;
+  second.epoch = 2;
+  for (int at = 1; at <= 14; ++at) {  // of 16; the last closes a directory
+    MetricsLog log(directory.path());
+    log.on_epoch(first);
+    const std::string before = read_file(directory / "metrics.jsonl");
+    const FailingDisk disk(at, ENOSPC, true);
+    EXPECT_THROW(log.on_epoch(second), Error) << at;
+    const std::string after = read_file(directory / "metrics.jsonl");
+    EXPECT_TRUE(after == before || split(after, '\n').size() == 3) << at << after;
+    EXPECT_EQ(read_file(directory / "metrics.csv").back(), '\n') << at;
+  }
 }
 
 }  // namespace

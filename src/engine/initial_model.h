@@ -1,0 +1,25 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <memory>
+
+#include "config/settings.h"
+#include "data/clip_pipeline.h"
+#include "data/splits.h"
+#include "engine/checkpoint.h"
+
+namespace actrec {
+
+// A model before its first step, on `device`, and what its checkpoints will say of it.
+struct InitialModel {
+  CheckpointInfo info;  // epoch 0; train.memory_format is not `auto` any more
+  std::shared_ptr<Recogniser> model;
+};
+
+// Makes the model that settings and splits ask for, with the weights to start from where they name some;
+// measures pixels where `normalize` is `dataset`, with that many threads. Throws what reading weights throws.
+InitialModel make_initial_model(const Settings& settings, const DataSplits& splits, ClipPipeline& pipeline,
+                                int threads, const torch::Device& device);
+
+}  // namespace actrec

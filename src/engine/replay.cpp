@@ -1,0 +1,83 @@
+#include "engine/replay.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "data/loader.h"
+#include "engine/resources.h"
+#include "engine/schedule.h"
+#include "engine/training_step.h"
+
+namespace actrec {
+namespace {
+
+bool all_finite(const torch::Tensor& tensor) {
+  return !tensor.is_floating_point() || torch::isfinite(tensor).all().item<bool>();
+}
+
+}  // namespace
+
+bool ReplayResult::is_finite() const {
+  return gradient_is_finite && std::all_of(batches.begin(), batches.end(),
+                                           [](const auto& batch) { return std::isfinite(batch.loss); });
+}
+
+ReplayResult replay(const TrainingState& state, const DataSplits& splits, const std::filesystem::path& file) {
+  const Settings& settings = state.info.settings;
+  const torch::Device device = resolve_device(settings.device);
+  const ThreadPlan threads = plan_threads(settings);
+  const int epoch = static_cast<int>(state.position.epochs.size());
+  const std::shared_ptr<Recogniser> model = rebuild_model(file, state.info, state.model);
+  model->set_memory_format(settings.train.memory_format);
+  model->to(device);
+  model->set_trainable(trainable_at(settings.model.encoder, epoch));
+  model->train();
+  TrainingStep step(model, settings, class_weights(settings, state.info.train_clips), device);
+  step.load_state(state.optimization, file);
+
+  ReplayResult result;
+  result.epoch = epoch + 1;
+  for (const auto& tensor : state_of(*model)) {
+    if (!all_finite(tensor.value())) result.bad_weights.push_back(tensor.key());
+  }
+  Loader loader(make_pipeline(settings, CacheUse::fill), loader_options(settings, threads, device));
+  loader.resume_training(splits.train, settings.train.seed, epoch,
+                         static_cast<std::size_t>(state.position.step));
+  const UpdateGroup group = update_group(state.position.step, static_cast<std::int64_t>(loader.batches()),
+                                         settings.train.accumulate);
+  for (std::int64_t i = state.position.step; i < group.first + group.size; ++i) {
+    const Batch batch = loader.next();
+    ReplayedBatch seen;
+    seen.step = i + 1;
+    for (const std::size_t index : batch.indices) seen.clips.push_back(splits.train[index].name);
+    {
+      const torch::NoGradGuard no_grad;
+      seed_step(settings.train.seed, epoch, i);
+      const torch::Tensor features = model->features_of(batch.clips.to(device));
+      const torch::Tensor logits = model->classify(features);
+      seen.features_are_finite = all_finite(features);
+      seen.logits_are_finite = all_finite(logits);
+      const torch::Tensor losses =
+          torch::nn::functional::cross_entropy(
+              logits, batch.labels.to(device),
+              torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kNone))
+              .to(torch::kCPU);
+      for (std::int64_t k = 0; k < losses.size(0); ++k) seen.losses.push_back(losses[k].item<double>());
+    }
+    seed_step(settings.train.seed, epoch, i);
+    seen.loss = step.add_gradient(batch, 1.0 / static_cast<double>(group.size)).loss.item<double>();
+    result.batches.push_back(std::move(seen));
+  }
+  double squares = 0;
+  for (const auto& parameter : model->named_parameters()) {
+    const torch::Tensor& gradient = parameter.value().grad();
+    if (!gradient.defined()) continue;
+    squares += gradient.to(torch::kFloat64).square().sum().item<double>();
+    if (!all_finite(gradient)) result.bad_gradients.push_back(parameter.key());
+  }
+  result.gradient_norm = std::sqrt(squares);
+  result.gradient_is_finite = step.update(0);
+  return result;
+}
+
+}  // namespace actrec
