@@ -10,22 +10,22 @@ namespace actrec {
 namespace {
 
 constexpr int kResamples = 2000;
+constexpr std::size_t kFewestGroups = 5;
 constexpr double kOutside = 0.025;  // of the resamples, on either side of the interval
 constexpr std::uint64_t kSeed = 1;
 
 // The unit of each clip, numbered in the order in which they first appear.
 std::vector<std::size_t> units_of(const std::vector<ClipPrediction>& clips, Bootstrap& bootstrap) {
-  bootstrap.by_group =
-      std::none_of(clips.begin(), clips.end(), [](const ClipPrediction& clip) { return clip.group.empty(); });
-  bootstrap.resamples = kResamples;
   std::map<std::string, std::size_t> number_of;
-  std::vector<std::size_t> units;
+  std::vector<std::size_t> groups, each;
   for (const ClipPrediction& clip : clips) {
-    const std::size_t next = bootstrap.by_group ? number_of.size() : units.size();
-    units.push_back(bootstrap.by_group ? number_of.emplace(clip.group, next).first->second : next);
+    groups.push_back(number_of.emplace(clip.group, number_of.size()).first->second);
+    each.push_back(each.size());
   }
-  bootstrap.units = static_cast<std::int64_t>(bootstrap.by_group ? number_of.size() : units.size());
-  return units;
+  bootstrap.by_group = number_of.count("") == 0 && number_of.size() >= kFewestGroups;
+  bootstrap.resamples = kResamples;
+  bootstrap.units = static_cast<std::int64_t>(bootstrap.by_group ? number_of.size() : clips.size());
+  return bootstrap.by_group ? groups : each;
 }
 
 // Between order statistics, linearly.

@@ -18,8 +18,8 @@ Figures figures_of(const std::vector<ClipPrediction>& clips);
 
 // 95 % confidence intervals of what `measure` makes of the clips' weights in a resample: percentiles of a
 // bootstrap over groups where every clip has one, else over clips (Efron & Tibshirani 1993, chapter 13). A
-// resample draws as many groups as there are, with replacement, and takes all clips of each. None with fewer
-// than two groups or clips.
+// resample draws as many groups as there are, with replacement, and takes all clips of each. Over clips also
+// with fewer than five groups, whose few possible resamples say less than clips do. None with one clip.
 using Measure = std::function<Figures(const std::vector<std::int64_t>& weights)>;
 std::optional<ConfidenceIntervals> bootstrap_intervals(const std::vector<ClipPrediction>& clips,
                                                        const Measure& measure);

@@ -24,10 +24,10 @@ cv::Mat text_image(const std::string& text, int height, const cv::Scalar& ink, c
   const std::string shown = ascii(text);
   const double scale = cv::getFontScaleFromHeight(kFont, height * kEnlarged * 7 / 10, kEnlarged);
   int baseline = 0;
-  const cv::Size size = cv::getTextSize(shown, kFont, scale, kEnlarged + 1, &baseline);
+  const cv::Size size = cv::getTextSize(shown, kFont, scale, kEnlarged, &baseline);
   const int width = std::max(1, (size.width + kEnlarged - 1) / kEnlarged);
   cv::Mat large((height + 2) * kEnlarged, width * kEnlarged, CV_8UC3, background);
-  cv::putText(large, shown, {0, height * kEnlarged * 8 / 10}, kFont, scale, ink, kEnlarged + 1, cv::LINE_AA);
+  cv::putText(large, shown, {0, height * kEnlarged * 8 / 10}, kFont, scale, ink, kEnlarged, cv::LINE_AA);
   cv::Mat result;
   cv::resize(large, result, {width, height + 2}, 0, 0, cv::INTER_AREA);
   return result;

@@ -20,8 +20,8 @@ std::string interval_text(const Interval& interval) {
 std::string bootstrap_text(const Bootstrap& bootstrap) {
   const char* unit = bootstrap.by_group ? "group" : "clip";
   std::string text = fmt::format("95 % intervals: bootstrap over {}", format_count(bootstrap.units, unit));
-  if (!bootstrap.by_group) text += ", no groups being known";
-  if (bootstrap.units < kFewUnits) text += fmt::format(": so few {}s make them too narrow", unit);
+  if (!bootstrap.by_group) return text + ": too narrow where clips share a recording or a person";
+  if (bootstrap.units < kFewUnits) text += ": so few groups make them too narrow";
   return text;
 }
 

@@ -94,7 +94,7 @@ class StatisticsTest(actrec.TestCase):
         self.checkpoint = demo_run() / "best.safetensors"
 
     def test_figures_and_intervals(self):
-        for split, groups in (("train", True), ("test", True)):
+        for split, unit in (("train", "group"), ("test", "clip")):  # the test split has only three groups
             with self.subTest(split=split):
                 directory, result = report(self.checkpoint, "--split", split)
                 _, clips = reference.read_predictions(directory / "predictions.csv")
@@ -102,9 +102,8 @@ class StatisticsTest(actrec.TestCase):
                 for name, value in reference.figures(clips).items():
                     self.assertAlmostEqual(result[name], value, 9)
                 found = result["confidence_intervals"]
-                self.assertEqual(found["unit"] == "group", groups)
-                self.assertEqual(found["units"], len({clip["group"] for clip in clips}))
-                self.assertGreater(found["units"], 1)
+                self.assertEqual(found["unit"], unit)
+                self.assertEqual(found["units"], len({clip["group"] for clip in clips} if unit == "group" else clips))
                 expected = reference.bootstrap(clips, reference.figures, found["resamples"])
                 for name, interval in expected.items():
                     for one, other in zip(found[name], interval):
@@ -136,15 +135,10 @@ class StatisticsTest(actrec.TestCase):
             self.assertAlmostEqual(guess["probability"], clips[0]["p"][guess["label"]], 5)
 
     def test_text_shows_them(self):
-        text = self.succeed("evaluate", self.checkpoint).out
+        text = self.succeed("evaluate", self.checkpoint, "--split", "train").out
         self.assertRegex(text, r"top-1 accuracy       0\.\d{4}  0\.\d{4} to \d\.\d{4}\n")
         self.assertRegex(text, r"calibration error    0\.\d{4} \(0\.\d{4} before temperature \d\.\d+\)\n")
         self.assertRegex(text, r"95 % intervals: bootstrap over \d+ groups: so few groups make them too narrow\n")
-
-    def test_one_group_gives_no_interval(self):
-        result = self.succeed("evaluate", actrec.trained() / "best.safetensors", "--json").json
-        self.assertNotIn("confidence_intervals", result)
-        self.assertIn("calibration", result)
 
 
 class FilesTest(actrec.TestCase):

@@ -21,28 +21,42 @@ TEST(Figures, CountClipsByTheirWeight) {
   EXPECT_DOUBLE_EQ(figures_of(clips).top1, 0.5);
 }
 
-TEST(Bootstrap, DrawsWholeGroups) {
-  // Two groups, one all right and one all wrong: a resample is right in none, half or all of its clips.
+// Clips of `groups` groups, ten each: all right in the even groups and all wrong in the odd ones.
+std::vector<ClipPrediction> half_right(int groups) {
   std::vector<ClipPrediction> clips;
-  for (int i = 0; i < 10; ++i) clips.push_back(clip("a", 0, 0));
-  for (int i = 0; i < 10; ++i) clips.push_back(clip("b", 1, 2));
+  for (int i = 0; i < 10 * groups; ++i) {
+    const int group = i / 10;
+    clips.push_back(clip(std::to_string(group), group % 2, group % 2 == 0 ? 0 : 2));
+  }
+  return clips;
+}
+
+TEST(Bootstrap, DrawsWholeGroups) {
+  // As 6 draws of 1/2: 0 or 6 right have 1.6 % each, so the 2.5 % percentiles are 1/6 and 5/6.
+  std::vector<ClipPrediction> clips = half_right(6);
   const auto by_group = confidence_intervals(clips);
   EXPECT_TRUE(by_group->bootstrap.by_group);
-  EXPECT_EQ(by_group->bootstrap.units, 2);
-  EXPECT_DOUBLE_EQ(by_group->top1.low, 0);
-  EXPECT_DOUBLE_EQ(by_group->top1.high, 1);
+  EXPECT_EQ(by_group->bootstrap.units, 6);
+  EXPECT_DOUBLE_EQ(by_group->top1.low, 1.0 / 6);
+  EXPECT_DOUBLE_EQ(by_group->top1.high, 5.0 / 6);
 
   clips[3].group.clear();  // one unknown group leaves only the clips to draw
   const auto by_clip = confidence_intervals(clips);
   EXPECT_FALSE(by_clip->bootstrap.by_group);
-  EXPECT_EQ(by_clip->bootstrap.units, 20);
-  // Binomial: 20 draws of 1/2 have 2.5 % percentiles at 6 and 14 of 20.
-  EXPECT_NEAR(by_clip->top1.low, 0.3, 0.051);
-  EXPECT_NEAR(by_clip->top1.high, 0.7, 0.051);
+  EXPECT_EQ(by_clip->bootstrap.units, 60);
+  // As 60 draws of 1/2, whose 2.5 % percentiles are 22 and 38.
+  EXPECT_NEAR(by_clip->top1.low, 22.0 / 60, 0.018);
+  EXPECT_NEAR(by_clip->top1.high, 38.0 / 60, 0.018);
 }
 
-TEST(Bootstrap, NeedsTwoGroups) {
-  EXPECT_FALSE(confidence_intervals({clip("a", 0, 0), clip("a", 1, 0)}));
+TEST(Bootstrap, DrawsClipsWhereGroupsAreFew) {
+  const auto few = confidence_intervals(half_right(4));
+  EXPECT_FALSE(few->bootstrap.by_group);
+  EXPECT_EQ(few->bootstrap.units, 40);
+  EXPECT_TRUE(confidence_intervals(half_right(5))->bootstrap.by_group);
+}
+
+TEST(Bootstrap, NeedsTwoClips) {
   EXPECT_FALSE(confidence_intervals({clip("", 0, 0)}));
   EXPECT_FALSE(confidence_intervals({}));
 }

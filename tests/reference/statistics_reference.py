@@ -71,10 +71,12 @@ def percentile(values, share):
 
 
 def bootstrap(clips, measure, resamples=2000):
-    """95 % intervals of a dictionary of figures by a bootstrap over groups, or over clips without groups."""
+    """95 % intervals of a dictionary of figures by a bootstrap over groups, or over clips with fewer than five groups."""
+    groups = {clip["group"] for clip in clips}
+    by_group = "" not in groups and len(groups) >= 5
     units = {}
     for number, clip in enumerate(clips):
-        units.setdefault(clip["group"] if all(one["group"] for one in clips) else number, []).append(clip)
+        units.setdefault(clip["group"] if by_group else number, []).append(clip)
     units = list(units.values())
     found = []
     for i in range(resamples):

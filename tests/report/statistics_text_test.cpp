@@ -7,10 +7,10 @@ namespace {
 
 TEST(BootstrapText, SaysWhatWasDrawnAndWarnsOfFewGroups) {
   EXPECT_EQ(bootstrap_text({true, 12, 2000}), "95 % intervals: bootstrap over 12 groups");
-  EXPECT_EQ(bootstrap_text({true, 2, 2000}),
-            "95 % intervals: bootstrap over 2 groups: so few groups make them too narrow");
+  EXPECT_EQ(bootstrap_text({true, 7, 2000}),
+            "95 % intervals: bootstrap over 7 groups: so few groups make them too narrow");
   EXPECT_EQ(bootstrap_text({false, 48, 2000}),
-            "95 % intervals: bootstrap over 48 clips, no groups being known");
+            "95 % intervals: bootstrap over 48 clips: too narrow where clips share a recording or a person");
 }
 
 TEST(CalibrationText, NamesTheTemperatureWhereThereIsOne) {

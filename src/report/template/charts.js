@@ -171,7 +171,7 @@ function matrix(width, showShares, order) {
     svg.append(draw('rect', {...box, class: `cell ${kind}`, 'fill-opacity': strength.toFixed(3), 'data-row': truth, 'data-column': guess}));
     if (cell < 22) return;
     svg.append(draw('text', {x: box.x + cell / 2, y: box.y + cell / 2 + 4, 'text-anchor': 'middle', 'pointer-events': 'none',
-      class: strength > 0.55 ? 'on-fill' : 'on-page'}, showShares ? Math.round(100 * share) : clips));
+      class: strength > 0.65 ? 'on-fill' : 'on-page'}, showShares ? Math.round(100 * share) : clips));
   }));
   const explain = (event) => {
     const data = event.target.dataset || {};
