@@ -30,7 +30,7 @@ void print_json(const CheckpointInfo& info, const std::vector<TensorSummary>& te
       {"metrics", info.metrics},
       {"classes", info.classes},
       {"normalization", {{"mean", info.statistics.mean}, {"std", info.statistics.std}}},
-      {"split", split_json({"", info.split_method, info.split_fingerprint, info.leakage})},
+      {"split", split_json({"", info.split_method, info.split_fingerprint, info.leakage, ""})},
       {"temperature", info.temperature},
       {"parameters", count_parameters(tensors)},
       {"config", settings_to_json(info.settings)},

@@ -110,7 +110,7 @@ FoldResult test_fold(const Settings& settings, const DataSplits& splits, const T
   result.seed = settings.train.seed;
   result.best_epoch = summary.best_epoch;
   result.groups = groups_of(splits.test);
-  result.split = {"test", splits.method, splits.fingerprint, splits.leakage};
+  result.split = {"test", splits.method, splits.fingerprint, splits.leakage, settings.data.path.string()};
   result.evaluation = evaluate_checkpoint(load_checkpoint(summary.best_checkpoint), splits.test,
                                           CacheUse::fill, Ablation::none, progress);
   return result;
@@ -148,7 +148,8 @@ std::optional<FoldResult> read_fold_result(const fs::path& directory, const Sett
     result.best_epoch = document.at("best_epoch").get<int>();
     result.groups = document.at("groups").get<std::vector<std::string>>();
     result.evaluation = evaluation_from_json(document.at("evaluation"));
-    result.split = {"test", document.value("split_method", ""), tested_on, document.value("leakage", "")};
+    result.split = {"test", document.value("split_method", ""), tested_on, document.value("leakage", ""),
+                    trained_with.data.path.string()};
   } catch (const Error& error) {
     throw Error(error.what(), again);
   } catch (const std::exception&) {

@@ -220,7 +220,7 @@ class Check {
 
   void audit() {
     const LeakAudit audit = audit_splits(splits_, manifest_, threads_);
-    result_.split = {"", splits_.method, splits_.fingerprint, audit.verdict()};
+    result_.split = {"", splits_.method, splits_.fingerprint, audit.verdict(), ""};
     result_.leaking = audit.leaking();
     static constexpr const char* kKinds[] = {"file", "content", "group", "near_duplicate"};
     for (const Leak& leak : audit.leaks) {

@@ -167,7 +167,7 @@ class FoldResultTest : public testing::Test {
 TEST_F(FoldResultTest, IsReadAsItWasWritten) {
   EXPECT_FALSE(read_fold_result(directory_.path(), settings_, "f").has_value());
   FoldResult written = fold_result(2, 5, {{3, 1}, {2, 4}});
-  written.split = {"test", "fold 3 of 3 RANDOM SPLIT", "f", "none found: ..."};
+  written.split = {"test", "fold 3 of 3 RANDOM SPLIT", "f", "none found: ...", ""};
   written.evaluation.skipped = {{"a.mp4", "is empty"}};
   write_fold_result(directory_.path(), settings_, "f", written);
   const auto result = read_fold_result(directory_.path(), settings_, "f");

@@ -20,7 +20,7 @@ CheckResult example() {
   result.warnings = {"watch out"};
   result.leaks = {{"content", {"c", "d"}, {"train", "val"}, "the same content: 'c' (train) and 'd' (val)"}};
   result.leaking = true;
-  result.split = {"", "RANDOM SPLIT", "0123456789abcdef", "LEAK: 1 content in two splits"};
+  result.split = {"", "RANDOM SPLIT", "0123456789abcdef", "LEAK: 1 content in two splits", ""};
   result.manifest = "/cache/manifest.json";
   return result;
 }

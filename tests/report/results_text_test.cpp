@@ -38,7 +38,7 @@ TEST(EvaluationText, CountsSkippedClipsAndNamesTheSplit) {
   EXPECT_EQ(evaluation_json(result)["skipped"], 0);
   EXPECT_FALSE(evaluation_json(result).contains("split"));
   result.skipped = {{"a.mp4", "is empty"}};
-  result.split = {"test", "fold 1 of 5 RANDOM SPLIT", "0123456789abcdef", "none found: ..."};
+  result.split = {"test", "fold 1 of 5 RANDOM SPLIT", "0123456789abcdef", "none found: ...", ""};
   const std::string text = evaluation_text(result);
   EXPECT_EQ(text.find("split                fold 1 of 5 RANDOM SPLIT (0123456789abcdef)\n"
                       "leakage              none found: ...\n"
@@ -51,7 +51,7 @@ TEST(EvaluationText, CountsSkippedClipsAndNamesTheSplit) {
   EXPECT_EQ(json["split"].dump(),
             R"({"name":"test","method":"fold 1 of 5 RANDOM SPLIT","random":true,)"
             R"("fingerprint":"0123456789abcdef","leakage":"none found: ...","data":null})");
-  result.split = {"", "by group", "0123456789abcdef", ""};
+  result.split = {"", "by group", "0123456789abcdef", "", ""};
   EXPECT_EQ(
       evaluation_json(result)["split"].dump(),
       R"({"name":null,"method":"by group","random":false,"fingerprint":"0123456789abcdef","leakage":null,"data":null})");
@@ -59,7 +59,7 @@ TEST(EvaluationText, CountsSkippedClipsAndNamesTheSplit) {
 
 TEST(SummaryText, NamesTheSplitAndTheSkippedClips) {
   TrainingSummary summary;
-  summary.split = {"", "by group", "0123456789abcdef", "none found: ..."};
+  summary.split = {"", "by group", "0123456789abcdef", "none found: ...", ""};
   EXPECT_EQ(summary_text(summary).find("skipped"), std::string::npos);
   summary.skipped = {{"a.mp4", "is empty"}};
   EXPECT_NE(summary_text(summary).find("split       by group (0123456789abcdef)\n"
