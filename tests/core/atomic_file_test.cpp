@@ -106,7 +106,9 @@ TEST(AtomicFile, IsOldOrNewWhateverOperationFails) {
         }
       }
       EXPECT_EQ(read_file(target), at <= 5 ? "old" : "new") << "operation " << at;
-      if (!for_good) EXPECT_EQ(files_in(directory.path()), 1u) << "operation " << at;
+      if (!for_good) {
+        EXPECT_EQ(files_in(directory.path()), 1u) << "operation " << at;
+      }
     }
   }
 }

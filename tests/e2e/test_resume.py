@@ -239,7 +239,9 @@ class ResumeTest(actrec.TestCase):
         expected = outcome(self.output)
         self.output = self.directory / "full"
         process = actrec.start(*self.command(), restore_signals=False)
+        deadline = time.monotonic() + 120
         while not (self.output / "metrics.jsonl").exists():
+            self.assertLess(time.monotonic(), deadline, "no epoch within two minutes")
             time.sleep(0.005)
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (8192, 8192))
         out, err = process.communicate(timeout=60)

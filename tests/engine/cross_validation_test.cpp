@@ -145,19 +145,6 @@ TEST(PlanFolds, SaysWhyADataSetHasNoFolds) {
   EXPECT_EQ(plan_folds(with_folds(3), people(6, false, false), 1).size(), 3u);
 }
 
-TEST(ChangedSettings, LeavesOutWhatBelongsToTheMachine) {
-  Settings one = with_folds(3), other = with_folds(3);
-  other.device = "cuda:1";
-  other.threads = 2;
-  other.data.workers = 7;
-  other.data.cache_dir = "/elsewhere";
-  EXPECT_TRUE(changed_settings(one, other).empty());
-  other.train.epochs = 3;
-  const std::vector<std::string> changes = changed_settings(one, other);
-  ASSERT_EQ(changes.size(), 1u);
-  EXPECT_EQ(changes[0], "train.epochs: 60 -> 3");
-}
-
 class FoldResultTest : public testing::Test {
  protected:
   TemporaryDirectory directory_;

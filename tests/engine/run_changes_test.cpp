@@ -11,6 +11,18 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
+TEST(ChangedSettings, LeavesOutWhatBelongsToTheMachine) {
+  Settings one, other;
+  other.device = "cuda:1";
+  other.threads = 2;
+  other.data.workers = 7;
+  other.data.cache_dir = "/elsewhere";
+  other.train.checkpoint_minutes = 1;
+  EXPECT_EQ(changed_settings(one, other), Lines());
+  other.train.epochs = 3;
+  EXPECT_EQ(changed_settings(one, other), Lines{"train.epochs: 60 -> 3"});
+}
+
 TEST(ResumeChanges, MoreEpochsTheMachineAndThePlaceOfTheDataAreSafe) {
   Settings before, after;
   after.train.epochs = before.train.epochs + 1;
