@@ -14,7 +14,7 @@
 namespace actrec {
 namespace {
 
-class LoaderTest : public testing::Test {
+class LoaderTest : public ::testing::Test {
  protected:
   LoaderTest()
       : settings_(tiny_settings()),

@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // A frozen encoder, and features of the clips of moving squares.
-class FeatureLoaderTest : public testing::Test {
+class FeatureLoaderTest : public ::testing::Test {
  protected:
   FeatureLoaderTest() : clips_(moving_square_clips(directory_ / "clips", "train", 5)) {
     settings_ = tiny_settings();
