@@ -75,7 +75,7 @@ struct Interval {
 };
 
 // What a bootstrap draws from (Efron & Tibshirani 1993): groups of clips that belong together, such as those
-// of one recording, where every clip names its group, else clips.
+// of one recording, where enough of them are known, else clips.
 struct Bootstrap {
   bool by_group = false;
   std::int64_t units = 0;  // groups or clips
@@ -117,7 +117,7 @@ struct EvaluationResult {
   std::vector<ClassResult> per_class;
   std::optional<AblationResult> ablation;        // none where it was not asked for
   std::vector<ClipPrediction> predictions;       // in the order of the clips
-  std::optional<ConfidenceIntervals> intervals;  // none with a single group, or where not asked for
+  std::optional<ConfidenceIntervals> intervals;  // none with one clip, or where not asked for
   std::optional<Calibration> calibration;        // none where it was not asked for
   std::vector<SkippedClip> skipped;              // by name; not among `clips`
   std::optional<SplitInfo> split;                // none where not known
@@ -146,7 +146,7 @@ struct ComparisonResult {
   std::int64_t both_right = 0, only_first = 0, only_second = 0, both_wrong = 0;  // clips
   double p_value = 1;                            // of the exact McNemar test, two-sided
   Figures difference;                            // second minus first
-  std::optional<ConfidenceIntervals> intervals;  // of the difference; none with a single group
+  std::optional<ConfidenceIntervals> intervals;  // of the difference; none with one clip
   std::vector<ChangedClip> changed;
 };
 

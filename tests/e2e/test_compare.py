@@ -61,9 +61,10 @@ class CompareTest(actrec.TestCase):
                 self.assertAlmostEqual(one, other, 9, name)
 
     def test_checkpoints_runs_and_reports_give_the_same(self):
-        of_checkpoints = self.succeed("compare", first() / "best.safetensors", second() / "best.safetensors", "--json").json
+        checkpoints = [one() / "best.safetensors" for one in (first, second)]
+        of_checkpoints = self.succeed("compare", *checkpoints, "--json").json
         of_runs = self.succeed("compare", first(), second(), "--json").json
-        reports = [self.report(one() / "best.safetensors") for one in (first, second)]
+        reports = [self.report(checkpoint) for checkpoint in checkpoints]
         of_reports = self.succeed("compare", *reports, "--json").json
         for one in (of_checkpoints, of_runs, of_reports):
             for side in ("a", "b"):
@@ -74,7 +75,7 @@ class CompareTest(actrec.TestCase):
 
     def test_text(self):
         text = self.succeed("compare", first(), second()).out
-        for part in (f"A  {first()}", f"B  {second()}", "exact McNemar test: p = ", "bootstrap over", "predictions differ"):
+        for part in (f"A  {first()}", f"B  {second()}", "exact McNemar test: p = ", "predictions differ"):
             self.assertIn(part, text)
         same = self.succeed("compare", first(), first()).out
         self.assertIn("all predictions are the same", same)

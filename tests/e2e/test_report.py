@@ -152,7 +152,8 @@ class FilesTest(actrec.TestCase):
         self.assertEqual([[int(cell) for cell in row[1:]] for row in rows[1:]], result["confusion"])
         classes, clips = reference.read_predictions(directory / "predictions.csv")
         self.assertEqual(classes, result["classes"])
-        expected = {row["path"]: row for row in actrec.read_list(actrec.demo(14) / "clips.csv") if row["split"] == "test"}
+        rows = actrec.read_list(actrec.demo(14) / "clips.csv")
+        expected = {row["path"]: row for row in rows if row["split"] == "test"}
         self.assertEqual({clip["clip"] for clip in clips}, set(expected))
         for clip in clips:
             self.assertEqual(clip["label"], expected[clip["clip"]]["label"])
@@ -162,7 +163,8 @@ class FilesTest(actrec.TestCase):
 
     def test_where_it_cannot_be_written_nothing_is_evaluated(self):
         blocked = actrec.write(self.directory / "file", "x")
-        self.fail_with(actrec.FAILURE, ["evaluate", demo_run() / "best.safetensors", "--report", blocked / "r"], blocked)
+        arguments = ["evaluate", demo_run() / "best.safetensors", "--report", blocked / "r"]
+        self.fail_with(actrec.FAILURE, arguments, blocked)
 
 
 class BrowserTest(actrec.TestCase):
@@ -213,7 +215,8 @@ class BrowserTest(actrec.TestCase):
         rows = actrec.read_list(actrec.demo(14) / "clips.csv")
         for name, clips, groups, classes in splits[1:]:
             inside = [row for row in rows if row["split"] == name]
-            self.assertEqual((int(clips), int(groups), int(classes)), (len(inside), len({row["group"] for row in inside}), 8))
+            found = int(clips), int(groups), int(classes)
+            self.assertEqual(found, (len(inside), len({row["group"] for row in inside}), 8))
 
     def test_demo_report(self):
         _, text = self.check(report(demo_run() / "best.safetensors")[0])
