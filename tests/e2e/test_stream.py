@@ -3,6 +3,7 @@
 import functools
 import http.server
 import json
+import signal
 import subprocess
 import threading
 import time
@@ -134,6 +135,15 @@ class StreamTest(actrec.TestCase):
         count = len(actrec.ffmpeg("-i", stream_file(), "-f", "rawvideo", "-pix_fmt", "gray", "-s", "2x2", "-")) // 4
         self.assertRegex(result.err, rf"{count} frames in .*: {len(decisions)} decisions?, .*; {count - len(decisions)} frames? dropped")
         self.assertLess(len(decisions), count)
+
+    def test_interruption_ends_a_stream_with_its_summary(self):
+        file = actrec.write(self.directory / "stalled.ts", stream_file().read_bytes())
+        process = actrec.start("predict", model(*self.LAST), "--stream", file, "--sampling", "all", "--idle", 600)
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, actrec.INTERRUPTED, err)
+        self.assertRegex(err.decode(), r"\d+ decisions?, latency")
 
     def test_what_cannot_be_streamed(self):
         both_ways = model("model.temporal.bidirectional=true")
