@@ -108,7 +108,7 @@ def main():
         truth = join(clips, arguments.minutes, long)
         print(f"{len(truth)} segments of {len(clips)} clips, {truth[-1][1] / 60:.1f} min; windows of {window:.2f} s")
         windows = [arguments.checkpoint, "--timeline", "--window", window]
-        every_frame = [*windows, "--stride", window, "--sampling", "all", long]
+        every_frame = [*windows, *arguments.options, "--stride", window, "--sampling", "all", long]
         baseline = run(*every_frame)[1]
         print(f"decoding and encoding every frame once: {baseline:.1f} s")
         for share in (0.5, 0.9):
