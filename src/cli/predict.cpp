@@ -222,7 +222,7 @@ ExitCode predict_verb(const PredictArguments& arguments) {
   Results results(arguments, inputs.size(), file.get());
   const PredictionSummary summary = run(arguments, checkpoint, inputs, results);
   results.clear();
-  if (!arguments.explain.empty() && summary.failed == 0)
+  if (!arguments.explain.empty() && summary.inputs > summary.failed)
     explain(checkpoint, inputs.front().clip, arguments.explain);
   spdlog::info("{}", summary_text(summary));
   return summary.failed > 0 ? ExitCode::data : ExitCode::ok;
