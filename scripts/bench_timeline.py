@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures `actrec predict --timeline` on a long video whose labels are known.
 
-usage: scripts/bench_timeline.py CHECKPOINT CLIPS.csv [--split test] [--minutes 10] [--work DIR] [-- PREDICT_OPTION...]
+usage: scripts/bench_timeline.py CHECKPOINT CLIPS.csv [--split test] [--minutes 10] [--work DIR] [--options="--views 1 ..."]
 
 Joins clips of the list's split, drawn at random and never two of one class in a row, into videos of 1 and of so many
 minutes, with ffmpeg. Prints for windows that overlap by half and by nine tenths: frame accuracy (share of the time with the
@@ -15,6 +15,7 @@ import json
 import os
 import pathlib
 import random
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -96,8 +97,9 @@ def main():
     parser.add_argument("--split", default="test")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--work", type=pathlib.Path, help="where the videos are kept; the default is a temporary directory")
-    parser.add_argument("options", nargs="*", help="for predict, after --")
+    parser.add_argument("--options", default="", help="further options of predict, in one argument")
     arguments = parser.parse_args()
+    options_of_predict = shlex.split(arguments.options)
     with tempfile.TemporaryDirectory() as temporary:
         work = (arguments.work or pathlib.Path(temporary)).resolve()
         work.mkdir(parents=True, exist_ok=True)
@@ -108,11 +110,11 @@ def main():
         truth = join(clips, arguments.minutes, long)
         print(f"{len(truth)} segments of {len(clips)} clips, {truth[-1][1] / 60:.1f} min; windows of {window:.2f} s")
         windows = [arguments.checkpoint, "--timeline", "--window", window]
-        every_frame = [*windows, "--stride", window, "--sampling", "all", long]
+        every_frame = [*windows, *options_of_predict, "--stride", window, "--sampling", "all", long]
         baseline = run(*every_frame)[1]
         print(f"decoding and encoding every frame once: {baseline:.1f} s")
         for share in (0.5, 0.9):
-            options = [*windows, "--stride", window * (1 - share), *arguments.options]
+            options = [*windows, "--stride", window * (1 - share), *options_of_predict]
             result, seconds, memory = run(*options, long)
             accuracy, iou = accuracy_and_iou(truth, result["timeline"])
             print(

@@ -50,6 +50,23 @@ bool has_extension(const std::string& path, std::string_view extension) {
   return to_lower(std::filesystem::path(path).extension().string()) == extension;
 }
 
+void check_stream(const PredictArguments& arguments) {
+  const TimelineOptions& windows = arguments.windows;
+  const bool other = arguments.wants_timeline() || arguments.csv || arguments.srt ||
+                     !arguments.output.empty() || arguments.inference.views > 0 ||
+                     windows.stride_seconds > 0 || windows.smooth_seconds > 0 ||
+                     windows.min_duration_seconds > 0 || windows.threshold > 0;
+  if (other) {
+    throw ConfigError(
+        "--stream prints lines of JSON, and goes with --window, --sampling, --top-k, --live, --idle and "
+        "--device only",
+        "leave out the other options, or use --timeline on the recorded video");
+  }
+  if (arguments.inputs.size() != 1)
+    throw ConfigError(fmt::format("--stream takes one input, not {}", arguments.inputs.size()),
+                      "start one for each");
+}
+
 // Throws ConfigError where options contradict each other.
 void check(const PredictArguments& arguments) {
   const auto refuse = [](bool wrong, const char* what, const char* hint) {
@@ -82,23 +99,6 @@ void check(const PredictArguments& arguments) {
          "--output FILE.csv writes CSV, any other name JSON lines");
   refuse(!arguments.annotate.empty() && !has_extension(arguments.annotate, ".mp4"), "--annotate writes MP4",
          "give a name that ends in .mp4");
-}
-
-void check_stream(const PredictArguments& arguments) {
-  const TimelineOptions& windows = arguments.windows;
-  const bool other = arguments.wants_timeline() || arguments.csv || arguments.srt ||
-                     !arguments.output.empty() || arguments.inference.views > 0 ||
-                     windows.stride_seconds > 0 || windows.smooth_seconds > 0 ||
-                     windows.min_duration_seconds > 0 || windows.threshold > 0;
-  if (other) {
-    throw ConfigError(
-        "--stream prints lines of JSON, and goes with --window, --sampling, --top-k, --live, --idle and "
-        "--device only",
-        "leave out the other options, or use --timeline on the recorded video");
-  }
-  if (arguments.inputs.size() != 1)
-    throw ConfigError(fmt::format("--stream takes one input, not {}", arguments.inputs.size()),
-                      "start one for each");
 }
 
 void check_single(const PredictArguments& arguments, const std::vector<InputClip>& inputs) {
@@ -222,7 +222,7 @@ ExitCode predict_verb(const PredictArguments& arguments) {
   Results results(arguments, inputs.size(), file.get());
   const PredictionSummary summary = run(arguments, checkpoint, inputs, results);
   results.clear();
-  if (!arguments.explain.empty() && summary.failed == 0)
+  if (!arguments.explain.empty() && summary.inputs > summary.failed)
     explain(checkpoint, inputs.front().clip, arguments.explain);
   spdlog::info("{}", summary_text(summary));
   return summary.failed > 0 ? ExitCode::data : ExitCode::ok;

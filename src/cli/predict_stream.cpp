@@ -49,6 +49,7 @@ ExitCode predict_stream_verb(const Checkpoint& checkpoint, const std::string& in
         if (std::fflush(stdout) != 0) throw Error("cannot write to stdout", "whoever reads it has gone");
       });
   spdlog::info("{}", summary_text(summary));
+  if (summary.interrupted) throw Interrupted();
   return ExitCode::ok;
 }
 

@@ -14,6 +14,7 @@ extern "C" {
 }
 
 #include "core/error.h"
+#include "core/stop_signal.h"
 #include "data/checksum.h"
 #include "data/frame_conversion.h"
 #include "data/orientation.h"
@@ -64,7 +65,7 @@ class VideoFile : public VideoReader {
     prepare(threads);
   }
   VideoFile(const std::string& name, std::unique_ptr<ByteSource> source)
-      : path_(name), source_(std::move(source)), conversion_(name) {
+      : path_(name), is_stream_(true), source_(std::move(source)), conversion_(name) {
     open_stream();
     prepare(1);
   }
@@ -84,7 +85,8 @@ class VideoFile : public VideoReader {
 
  private:
   static int out_of_time(void* self) {
-    return Clock::now() > static_cast<VideoFile*>(self)->deadline_ ? 1 : 0;
+    const auto* const file = static_cast<VideoFile*>(self);
+    return Clock::now() > file->deadline_ || (file->is_stream_ && stop_requested()) ? 1 : 0;
   }
 
   void open_file();
@@ -105,7 +107,8 @@ class VideoFile : public VideoReader {
   }
 
   fs::path path_;
-  std::unique_ptr<ByteSource> source_;  // of a stream
+  bool is_stream_ = false;
+  std::unique_ptr<ByteSource> source_;  // of a stream that is no URL
   VideoHeader header_;
   Clock::time_point deadline_;
   std::unique_ptr<AVIOContext, InputCloser> input_;

@@ -33,6 +33,9 @@ class FrameFeed::Producer {
   void run() {
     try {
       if (decode()) queue_.close();
+    } catch (const cv::Exception& error) {
+      queue_.fail(std::make_exception_ptr(
+          DataError(clip_.path.string() + " could not be decoded: " + error.err, "check that it plays")));
     } catch (...) {
       queue_.fail(std::current_exception());
     }

@@ -68,6 +68,7 @@ class StreamReader {
       images.push(pipeline_->as_cached(video_->retrieve_reduced(working_size(pipeline_->settings()))));
       if (!send(images, taken)) return;
     }
+    if (stop_requested()) throw Interrupted();
     if (frames_ == 0) throw DataError("the stream has no frame that can be decoded", "check that it plays");
     images.finish();
     send(images, taken);
@@ -141,8 +142,15 @@ StreamSummary predict_stream(const Checkpoint& checkpoint, std::unique_ptr<Video
                       distance, clip.sampling == Sampling::dense ? clip.stride : 1);
   TemporalState state;
   StreamSummary summary;
-  while (const std::optional<Image> image = reader.next()) {
-    if (stop_requested()) throw Interrupted();
+  const auto next = [&]() -> std::optional<Image> {
+    try {
+      return reader.next();
+    } catch (const Interrupted&) {
+      summary.interrupted = true;
+      return std::nullopt;
+    }
+  };
+  while (const std::optional<Image> image = next()) {
     const torch::Tensor features = checkpoint.model->encode(image->pixels.to(device));
     const torch::Tensor logits =
         checkpoint.model->classify_next(features, clip.frames, state).to(torch::kCPU).contiguous();

@@ -22,6 +22,7 @@ struct StreamSummary {
   std::int64_t decisions = 0, dropped = 0;  // images classified, and images lost
   double latency_sum = 0, latency_max = 0;  // seconds, of the decisions
   double video_seconds = 0, seconds = 0;    // of the stream, and of work
+  bool interrupted = false;                 // by the user
 };
 
 }  // namespace actrec

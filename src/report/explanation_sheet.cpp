@@ -76,7 +76,7 @@ cv::Mat explanation_sheet(const Explanation& explanation) {
   const cv::Size tile(kTile, std::max(1, kTile * first.rows / first.cols));
   const int width = std::max(columns * (tile.width + kMargin) + kMargin, 500);
   const int top = 2 * kLine + kMargin, below = top + rows * (tile.height + kLine);
-  const int height = below + kLine + kChart + (static_cast<int>(kCurves) + 1) * kLine;
+  const int height = below + kLine + 4 + kChart + (static_cast<int>(kCurves) + 1) * kLine;
   cv::Mat sheet(height, width, CV_8UC3, kBackground);
   const LabelProbability& best = explanation.top.front();
   write_text(sheet, explanation.input, {kMargin, kLine - 4}, kInk);
@@ -92,8 +92,8 @@ cv::Mat explanation_sheet(const Explanation& explanation) {
     write_text(sheet, fmt::format("{}: {:.0f}%", i + 1, 100 * frame.share), {at.x, at.y + tile.height + 17},
                kInk);
   }
-  write_text(sheet, "probability after each frame", {kMargin, below + kLine - 8}, kInk);
-  draw_curves(sheet, explanation, {kMargin + 36, below + kLine, width - 2 * kMargin - 50, kChart});
+  write_text(sheet, "probability after each frame", {kMargin, below + kLine - 16}, kInk);
+  draw_curves(sheet, explanation, {kMargin + 36, below + kLine + 4, width - 2 * kMargin - 50, kChart});
   return sheet;
 }
 

@@ -94,9 +94,11 @@ class InputsTest(actrec.TestCase):
         def peak(count):
             arguments = ["predict", self.checkpoint, *[self.clips[0]] * count, "--quiet", "--top-k", 1]
             process = actrec.start(*arguments)
-            out = process.stdout.read()
-            _, status, usage = os.wait4(process.pid, 0)
-            self.assertEqual((status, out.count(b".mp4")), (0, count))
+            with process.stdout, process.stderr:
+                out = process.stdout.read()
+                _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            self.assertEqual((process.returncode, out.count(b".mp4")), (0, count))
             return usage.ru_maxrss
 
         few = peak(40)

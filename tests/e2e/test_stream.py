@@ -3,6 +3,7 @@
 import functools
 import http.server
 import json
+import signal
 import subprocess
 import threading
 import time
@@ -100,8 +101,7 @@ class StreamTest(actrec.TestCase):
     def test_growing_file(self):
         checkpoint, data = model(*self.LAST), stream_file().read_bytes()
         file = actrec.write(self.directory / "growing.ts", data[: len(data) // 2])
-        process = actrec.start("predict", checkpoint, "--stream", file, "--sampling", "all", "--top-k", 8, "--idle", 3)
-        first = process.stdout.readline()
+        process = actrec.start("predict", checkpoint, "--stream", file, "--sampling", "all", "--top-k", 8, "--idle", 5)
         with open(file, "ab") as growing:
             for at in range(len(data) // 2, len(data), 20000):
                 growing.write(data[at : at + 20000])
@@ -109,7 +109,7 @@ class StreamTest(actrec.TestCase):
                 time.sleep(0.05)
         out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0, err)
-        found = [json.loads(line) for line in (first + out).splitlines()]
+        found = [json.loads(line) for line in out.splitlines()]
         whole = self.decisions(checkpoint, stream_file(), "--sampling", "all", "--top-k", 8, "--idle", 0.1)
         self.assertEqual(len(found), len(whole))
         self.assert_same(found[-1], whole[-1])
@@ -134,6 +134,15 @@ class StreamTest(actrec.TestCase):
         count = len(actrec.ffmpeg("-i", stream_file(), "-f", "rawvideo", "-pix_fmt", "gray", "-s", "2x2", "-")) // 4
         self.assertRegex(result.err, rf"{count} frames in .*: {len(decisions)} decisions?, .*; {count - len(decisions)} frames? dropped")
         self.assertLess(len(decisions), count)
+
+    def test_interruption_ends_a_stream_with_its_summary(self):
+        file = actrec.write(self.directory / "stalled.ts", stream_file().read_bytes())
+        process = actrec.start("predict", model(*self.LAST), "--stream", file, "--sampling", "all", "--idle", 600)
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, actrec.INTERRUPTED, err)
+        self.assertRegex(err.decode(), r"\d+ decisions?, latency")
 
     def test_what_cannot_be_streamed(self):
         both_ways = model("model.temporal.bidirectional=true")
