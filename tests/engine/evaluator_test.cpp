@@ -78,9 +78,10 @@ TEST_F(EvaluatorTest, CalibratesTheProbabilitiesOfEvaluationAndPrediction) {
     const double a = before.probabilities[0] * before.probabilities[0],
                  b = before.probabilities[1] * before.probabilities[1];
     EXPECT_NEAR(after.probabilities[0], a / (a + b), 1e-9);
-    predict({info_, model_}, {splits_.val[i].path.string()}, 1, [&](const Prediction& prediction) {
-      EXPECT_NEAR(prediction.top[0].probability, after.confidence(), 1e-6);
-    });
+    predict({info_, model_}, expand_input(splits_.val[i].path.string()), 1,
+            [&](const Prediction& prediction) {
+              EXPECT_NEAR(prediction.top[0].probability, after.confidence(), 1e-6);
+            });
   }
   EXPECT_EQ(calibrated.loss, plain.loss);
   EXPECT_EQ(calibrated.calibration->ece_uncalibrated, plain.calibration->ece);
