@@ -196,7 +196,7 @@ TEST_F(SkippingLoaderTest, AClipThatHangsIsBadAndAnotherThreadGoesOn) {
   const std::vector<BadClip> bad = pipeline_->bad_clips().list();
   ASSERT_EQ(bad.size(), 1u);
   EXPECT_EQ(bad[0].name, clips_[3].name);
-  EXPECT_NE(bad[0].reason.find("has not been read within 5 s"), std::string::npos) << bad[0].reason;
+  EXPECT_NE(bad[0].reason.find("has not been read within"), std::string::npos) << bad[0].reason;
   EXPECT_EQ(batches[1].indices, (std::vector<std::size_t>{2}));
   std::size_t clips = 0;
   for (const Batch& batch : batches) clips += batch.indices.size();
