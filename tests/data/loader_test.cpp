@@ -189,14 +189,14 @@ TEST_F(SkippingLoaderTest, AClipThatHangsIsBadAndAnotherThreadGoesOn) {
   if (!hanging.hangs()) GTEST_SKIP() << "no leases on this file system";
   use_pipeline(0.5);
   LoaderOptions options{2, 1, memory_of(2, 2)};
-  options.timeout_seconds = 3;
+  options.timeout_seconds = 5;
   Loader loader(pipeline_, options);
   loader.start_evaluation(clips_);
   const auto batches = rest_of(loader);
   const std::vector<BadClip> bad = pipeline_->bad_clips().list();
   ASSERT_EQ(bad.size(), 1u);
   EXPECT_EQ(bad[0].name, clips_[3].name);
-  EXPECT_NE(bad[0].reason.find("has not been read within 3 s"), std::string::npos) << bad[0].reason;
+  EXPECT_NE(bad[0].reason.find("has not been read within"), std::string::npos) << bad[0].reason;
   EXPECT_EQ(batches[1].indices, (std::vector<std::size_t>{2}));
   std::size_t clips = 0;
   for (const Batch& batch : batches) clips += batch.indices.size();
@@ -207,7 +207,7 @@ TEST_F(LoaderTest, AClipThatHangsIsAnErrorWhereBadClipsAre) {
   const testing::HangingFile hanging(clips_[3].path / "0002.png");
   if (!hanging.hangs()) GTEST_SKIP() << "no leases on this file system";
   LoaderOptions options{2, 2, memory_of(2, 2)};
-  options.timeout_seconds = 3;
+  options.timeout_seconds = 5;
   Loader loader(pipeline_, options);
   loader.start_evaluation(clips_);
   EXPECT_TRUE(loader.next().clips.defined());

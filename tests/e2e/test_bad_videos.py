@@ -171,13 +171,13 @@ class BadVideosTest(actrec.TestCase):
         try:
             if holder.stdout.readline() != b"held\n":
                 self.skipTest("no leases on this file system")
-            options = ["--set=data.timeout_seconds=5", "--set=data.workers=2", "--set=data.cache=off"]
+            options = ["--set=data.timeout_seconds=10", "--set=data.workers=2", "--set=data.cache=off"]
             result, _ = self.train("run", *options)
         finally:
             holder.kill()
             holder.communicate()
         self.assertEqual([clip for clip, _ in self.skipped(result)], ["clips/hanging.mp4"])
-        self.assertIn("has not been read within 5 s", self.skipped(result)[0][1])
+        self.assertIn("has not been read within 10 s", self.skipped(result)[0][1])
 
 
 if __name__ == "__main__":
