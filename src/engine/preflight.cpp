@@ -25,7 +25,28 @@ namespace {
 
 constexpr double kOverfitted = 0.05;  // of ln K
 
-// Model, step and batch for a try that nothing depends on.
+// Of training; the first that has clips which can be read.
+Batch first_batch(const Settings& settings, const std::vector<ClipRef>& clips,
+                  const std::shared_ptr<ClipPipeline>& pipeline, const torch::Device& device) {
+  LoaderOptions options = loader_options(settings, plan_threads(settings), device);
+  options.prefetch_bytes = 0;
+  const std::vector<std::size_t> order = training_order(clips.size(), settings.train.seed, 0);
+  const auto size = static_cast<std::size_t>(options.batch_size);
+  Batch batch;
+  for (std::size_t begin = 0; batch.indices.empty() && begin < order.size(); begin += size) {
+    // On its own, so that nothing is read ahead, which may take long.
+    std::vector<ClipRef> chosen;
+    for (std::size_t i = begin; i < std::min(begin + size, order.size()); ++i)
+      chosen.push_back(clips[order[i]]);
+    Loader loader(pipeline, options);
+    loader.start_training(chosen, settings.train.seed, 0);
+    batch = loader.next();
+  }
+  return batch;
+}
+
+// Model, step and batch for a try that nothing depends on. What cannot be read, or is damaged, is for the
+// training to tell: nothing gets into the frame cache here.
 class Trial {
  public:
   Trial(Settings settings, const DataSplits& splits)
@@ -33,12 +54,9 @@ class Trial {
     // Measuring all pixels of the data set would take as long as an epoch.
     if (settings_.normalize.type == NormalizationType::dataset)
       settings_.normalize = NormalizationType::imagenet;
-    const std::shared_ptr<ClipPipeline> pipeline = make_pipeline(settings_, CacheUse::fill);
-    LoaderOptions options;
-    options.batch_size = settings_.train.batch_size;
-    Loader loader(pipeline, options);
-    loader.start_training(splits.train, settings_.train.seed, 0);
-    batch_ = loader.next();
+    const std::shared_ptr<ClipPipeline> pipeline = make_pipeline(settings_, CacheUse::read);
+    pipeline->bad_clips().expect("training", splits.train);
+    batch_ = first_batch(settings_, splits.train, pipeline, device_);
     InitialModel initial = make_initial_model(settings_, splits, *pipeline, 1, device_);
     model_ = std::move(initial.model);
     model_->set_memory_format(initial.info.settings.train.memory_format);
@@ -89,7 +107,6 @@ void look_at_gradients(const Recogniser& model, PreflightResult& result) {
 PreflightResult preflight(const Settings& settings, const DataSplits& splits,
                           const std::filesystem::path& output) {
   PreflightResult result;
-  plan_threads(settings);
   Trial trial(settings, splits);
   result.uniform_loss = std::log(static_cast<double>(splits.classes.size()));
   result.loss = trial.add_gradient();  // LibTorch chooses and compiles its kernels
@@ -155,7 +172,6 @@ OverfitResult overfit_batch(const Settings& settings, const DataSplits& splits, 
   plain.train.class_weights = ClassWeights::none;
   plain.train.optimizer.weight_decay = 0;
   plain.train.batch_size = clips;
-  plan_threads(plain);
   Trial trial(plain, splits);
 
   OverfitResult result;

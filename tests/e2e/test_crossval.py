@@ -20,6 +20,9 @@ KEYS = [
     "classes",
     "confusion",
     "per_class",
+    "skipped",
+    "skipped_clips",
+    "random_split",
 ]
 
 
