@@ -177,7 +177,7 @@ class EvaluateTest(actrec.TestCase):
         self.assertNotIn("\x1b", result.err)
 
         text = self.succeed("evaluate", checkpoint).out
-        self.assertRegex(text, rf"top-1 accuracy +{report['top1']:.4f}\n")
+        self.assertRegex(text, rf"top-1 accuracy +{report['top1']:.4f} ")
         self.assertRegex(text, rf"loss +{report['loss']:.4f}\n")
         self.assertIn("confusion matrix", text)
         for name in actrec.CLASSES:

@@ -50,7 +50,10 @@ class InputsTest(actrec.TestCase):
         part, whole = self.predict(parts, "--json").json
         self.assertEqual(part["input"], f"{self.clips[4]}[0.4,1.2]")
         self.assertNotEqual(part["top"], whole["top"])
-        self.assertEqual(whole["top"], self.predict(self.clips[4], "--json").json[0]["top"])
+        # Batches differ, and with them the last digits.
+        for one, other in zip(whole["top"], self.predict(self.clips[4], "--json").json[0]["top"], strict=True):
+            self.assertEqual(one["label"], other["label"])
+            self.assertAlmostEqual(one["probability"], other["probability"], places=6)
 
     def test_one_bad_file_does_not_stop_the_rest(self):
         bad = write(self.folder / "raise_arm" / "1a.mp4", b"no video")
@@ -152,7 +155,8 @@ class ResumeTest(actrec.TestCase):
 
     def test_failed_inputs_are_tried_again(self):
         for name in ("out.jsonl", "out.csv"):
-            file, video = self.directory / name, write(self.directory / "late.mp4", b"")
+            file, video = self.directory / name, self.directory / f"late-{name}.mp4"
+            write(video, b"")
             result = actrec.run("predict", self.checkpoint, video, self.clips[0], "--output", file)
             self.check_failure(result, DATA, video)
             self.assertIn("is empty", file.read_text())
@@ -182,11 +186,12 @@ class ResumeTest(actrec.TestCase):
 
     def test_interrupted_json_is_complete(self):
         process = actrec.start("predict", self.checkpoint, *[self.clips[0]] * 3000, "--json")
-        process.stdout.readline()
+        out = process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=60)
-        self.assertEqual(process.returncode, INTERRUPTED)
-        self.assertLess(len(json.loads("[\n" + out.decode().lstrip("[\n"))), 3000)
+        out += process.stdout.read()
+        process.stderr.read()
+        self.assertEqual(process.wait(timeout=60), INTERRUPTED)
+        self.assertLess(len(json.loads(out)), 3000)
 
     def test_files_of_something_else(self):
         for name, content in (

@@ -197,10 +197,14 @@ class OutputTest(TimelineCase):
         self.assertEqual(found, segments)
 
     def test_subtitles_as_ffmpeg_reads_them(self):
-        segments = self.timeline(*self.OPTIONS[1:], joined())["timeline"]
-        file = actrec.write(self.directory / "out.srt", self.predict(*self.OPTIONS, "--srt", joined()).out)
+        every = self.timeline(*self.OPTIONS[1:5], joined())["timeline"]
+        threshold = sorted(segment["probability"] for segment in every)[len(every) // 2]
+        options = [*self.OPTIONS[:5], "--threshold", threshold]
+        segments = self.timeline(*options[1:], joined())["timeline"]
+        file = actrec.write(self.directory / "out.srt", self.predict(*options, "--srt", joined()).out)
         packets = probe(file, "-show_packets")["packets"]
         known = [segment for segment in segments if segment["label"] != "unknown"]
+        self.assertGreater(len(segments), len(known))
         self.assertEqual(len(packets), len(known))
         for packet, segment in zip(packets, known):
             self.assertAlmostEqual(float(packet["pts_time"]), segment["begin_seconds"], delta=0.001)
