@@ -45,10 +45,10 @@ std::vector<std::pair<std::string, std::string>> environment_of(const fs::path& 
           {"Written", fmt::format("{:%Y-%m-%d %H:%M}", fmt::localtime(std::time(nullptr)))}};
 }
 
-// Leaves only warnings in the log, while it lives: of device and threads the training has told.
+// Leaves only errors in the log, while it lives: of device, threads and damaged clips the training has told.
 class QuietLog {
  public:
-  QuietLog() : level_(spdlog::get_level()) { spdlog::set_level(spdlog::level::warn); }
+  QuietLog() : level_(spdlog::get_level()) { spdlog::set_level(spdlog::level::err); }
   ~QuietLog() { spdlog::set_level(level_); }
   QuietLog(const QuietLog&) = delete;
   QuietLog& operator=(const QuietLog&) = delete;

@@ -1,9 +1,14 @@
 #include "data/frame_rate.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
 
 #include "core/error.h"
+#include "core/worker_pool.h"
 #include "data/video_reader.h"
 
 namespace actrec {
@@ -11,6 +16,7 @@ namespace {
 
 constexpr std::size_t kIntervals = 32;
 constexpr std::size_t kClips = 64;
+constexpr std::chrono::seconds kPatience{5};  // with a file that hangs
 
 double median(std::vector<double>& values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -47,16 +53,38 @@ double nominal_frame_rate(const std::filesystem::path& path) {
 }
 
 double median_clip_seconds(const std::vector<ClipRef>& clips) {
-  std::vector<double> lengths;
-  const std::size_t step = std::max<std::size_t>(1, clips.size() / kClips);
-  for (std::size_t i = 0; i < clips.size(); i += step) {
-    try {
-      if (const double seconds = clip_seconds(clips[i]); seconds > 0) lengths.push_back(seconds);
-    } catch (const DataError&) {
-      // Whoever needs the clip will say what is wrong with it.
-    }
+  struct Lengths {
+    std::mutex mutex;
+    std::condition_variable more;
+    std::vector<double> seconds;
+    std::size_t clips = 0;  // looked at
+  };
+  const auto lengths = std::make_shared<Lengths>();
+  WorkerPool pool(1);
+  std::size_t sample = 0;
+  for (std::size_t i = 0; i < clips.size(); i += std::max<std::size_t>(1, clips.size() / kClips), ++sample) {
+    pool.post([lengths, clip = clips[i]] {
+      double seconds = 0;
+      try {
+        seconds = clip_seconds(clip);
+      } catch (const DataError&) {
+        // Whoever needs the clip will say what is wrong with it.
+      }
+      const std::lock_guard lock(lengths->mutex);
+      if (seconds > 0) lengths->seconds.push_back(seconds);
+      ++lengths->clips;
+      lengths->more.notify_one();
+    });
   }
-  return lengths.empty() ? 0 : median(lengths);
+  std::unique_lock lock(lengths->mutex);
+  while (lengths->clips < sample) {
+    const std::size_t before = lengths->clips;
+    if (lengths->more.wait_for(lock, kPatience, [&] { return lengths->clips > before; })) continue;
+    pool.abandon();
+    break;
+  }
+  std::vector<double> seconds = lengths->seconds;
+  return seconds.empty() ? 0 : median(seconds);
 }
 
 }  // namespace actrec

@@ -59,7 +59,7 @@ class CrossvalTest(actrec.TestCase):
 
         # Again: nothing is trained, the result is the same, and the text says it too.
         before = self.stamps()
-        self.assertEqual(len(before), 6)
+        self.assertEqual(len(before), 9)
         again = self.succeed(*self.command("--json"))
         self.assertEqual(again.json, report)
         text = self.succeed(*self.command()).out
