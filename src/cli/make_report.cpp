@@ -7,6 +7,7 @@
 #include <ctime>
 #include <opencv2/core/version.hpp>
 
+#include "cli/quiet_log.h"
 #include "config/config_file.h"
 #include "core/atomic_file.h"
 #include "core/system.h"
@@ -44,18 +45,6 @@ std::vector<std::pair<std::string, std::string>> environment_of(const fs::path& 
           {"Processor", processor_name()},
           {"Written", fmt::format("{:%Y-%m-%d %H:%M}", fmt::localtime(std::time(nullptr)))}};
 }
-
-// Leaves only errors in the log, while it lives: of device, threads and damaged clips the training has told.
-class QuietLog {
- public:
-  QuietLog() : level_(spdlog::get_level()) { spdlog::set_level(spdlog::level::err); }
-  ~QuietLog() { spdlog::set_level(level_); }
-  QuietLog(const QuietLog&) = delete;
-  QuietLog& operator=(const QuietLog&) = delete;
-
- private:
-  spdlog::level::level_enum level_;
-};
 
 std::string page_of_run(const fs::path& directory, const DataSplits& splits) {
   const QuietLog quiet;

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "cli/quiet_log.h"
 #include "cli/resume.h"
 #include "core/text.h"
 #include "engine/preflight.h"
@@ -16,18 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kNamesShown = 20;
-
-// Keeps from the log, while it lives, what training will say again.
-class Hushed {
- public:
-  Hushed() : level_(spdlog::default_logger()->level()) { spdlog::set_level(spdlog::level::err); }
-  ~Hushed() { spdlog::set_level(level_); }
-  Hushed(const Hushed&) = delete;
-  Hushed& operator=(const Hushed&) = delete;
-
- private:
-  spdlog::level::level_enum level_;
-};
 
 std::string preflight_text(const PreflightResult& result, const Settings& settings) {
   const auto with_gradient = result.tensors - static_cast<std::int64_t>(result.without_gradient.size());
@@ -68,7 +57,7 @@ void print(const ReplayedBatch& batch) {
 void log_preflight(const Settings& settings, const DataSplits& splits, const fs::path& output) {
   PreflightResult result;
   {
-    const Hushed hushed;
+    const QuietLog quiet;
     result = preflight(settings, splits, output);
   }
   spdlog::info("{}", preflight_text(result, settings));

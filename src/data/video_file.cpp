@@ -16,6 +16,7 @@ extern "C" {
 #include "core/error.h"
 #include "core/stop_signal.h"
 #include "data/checksum.h"
+#include "data/ffmpeg_pointers.h"
 #include "data/frame_conversion.h"
 #include "data/orientation.h"
 #include "data/video_errors.h"
@@ -47,15 +48,6 @@ struct InputCloser {
 };
 struct FormatCloser {
   void operator()(AVFormatContext* format) const { avformat_close_input(&format); }
-};
-struct CodecCloser {
-  void operator()(AVCodecContext* codec) const { avcodec_free_context(&codec); }
-};
-struct PacketFreer {
-  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
-};
-struct FrameFreer {
-  void operator()(AVFrame* frame) const { av_frame_free(&frame); }
 };
 
 class VideoFile : public VideoReader {
@@ -113,9 +105,9 @@ class VideoFile : public VideoReader {
   Clock::time_point deadline_;
   std::unique_ptr<AVIOContext, InputCloser> input_;
   std::unique_ptr<AVFormatContext, FormatCloser> format_;
-  std::unique_ptr<AVCodecContext, CodecCloser> codec_;
-  std::unique_ptr<AVPacket, PacketFreer> packet_;
-  std::unique_ptr<AVFrame, FrameFreer> frame_;  // as decoded
+  CodecPointer codec_;
+  PacketPointer packet_;
+  FramePointer frame_;  // as decoded
   FrameConversion conversion_;
   AVStream* stream_ = nullptr;
   Orientation orientation_;

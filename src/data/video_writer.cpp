@@ -21,6 +21,7 @@ extern "C" {
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "data/ffmpeg_pointers.h"
 #include "data/video_errors.h"
 
 namespace actrec {
@@ -38,15 +39,6 @@ struct FormatCloser {
     if (format->pb != nullptr) avio_closep(&format->pb);
     avformat_free_context(format);
   }
-};
-struct CodecCloser {
-  void operator()(AVCodecContext* codec) const { avcodec_free_context(&codec); }
-};
-struct PacketFreer {
-  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
-};
-struct FrameFreer {
-  void operator()(AVFrame* frame) const { av_frame_free(&frame); }
 };
 struct ScalerFreer {
   void operator()(SwsContext* scaler) const { sws_freeContext(scaler); }
@@ -212,9 +204,9 @@ class VideoWriter::Impl {
   fs::path path_, temporary_;
   cv::Size size_;
   std::unique_ptr<AVFormatContext, FormatCloser> format_;
-  std::unique_ptr<AVCodecContext, CodecCloser> codec_;
-  std::unique_ptr<AVFrame, FrameFreer> frame_;
-  std::unique_ptr<AVPacket, PacketFreer> packet_;
+  CodecPointer codec_;
+  FramePointer frame_;
+  PacketPointer packet_;
   std::unique_ptr<SwsContext, ScalerFreer> scaler_;
   AVStream* stream_ = nullptr;
   cv::Mat image_;  // the frame that waits
