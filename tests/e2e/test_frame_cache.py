@@ -156,16 +156,21 @@ class FrameCacheTest(actrec.TestCase):
     def test_kill_at_any_moment_leaves_it_valid(self):
         losses, _ = self.train("off")
         arguments = ["train", actrec.demo() / "clips.csv", "--prepare", "--set=data.cache=raw"]
-        arguments += ["--set=clip.size=32", f"--set=data.cache_dir={self.cache}"]
+        arguments += ["--set=clip.size=32", "--set=threads=1", f"--set=data.cache_dir={self.cache}"]
         start = time.monotonic()
         self.succeed(*arguments)
         duration = time.monotonic() - start
         moments = random.Random(1)
         partly = 0
-        for _ in range(20):
+        for attempt in range(20):
             shutil.rmtree(self.cache)
             process = actrec.start(*arguments)
-            time.sleep(moments.uniform(0.05, 1) * duration)
+            if attempt % 2 == 0:
+                time.sleep(moments.uniform(0.05, 1) * duration)
+            else:  # while it is being filled, however fast that is
+                count = moments.randint(1, 8)
+                while len(self.files()) < count and process.poll() is None:
+                    pass
             process.send_signal(signal.SIGKILL)
             process.communicate(timeout=60)
             partly += 0 < len(self.files()) < 32
