@@ -42,8 +42,8 @@ def scaled_clips(clips, split, work):
     result = []
     for number, row in enumerate(rows):
         target = work / f"clip{number}.mp4"
-        scale = f"scale={SIZE},setsar=1,fps={RATE}"
-        options = ["-c:v", "libx264", "-crf", "18", "-bf", "0", "-pix_fmt", "yuv420p", "-an"]  # B-frames would leave gaps
+        scale = f"scale={SIZE},setsar=1,setpts=PTS-STARTPTS,fps={RATE}"  # a late first frame would leave a gap
+        options = ["-c:v", "libx264", "-crf", "18", "-bf", "0", "-pix_fmt", "yuv420p", "-an"]  # and so would B-frames
         ffmpeg("-i", clips.parent / row["path"], "-vf", scale, *options, target)
         result.append((row["label"], target, frames_of(target)))
     return result
