@@ -154,7 +154,7 @@ class OutputTest(actrec.TestCase):
         output = self.directory / "run"
         slow = ["--set=clip.frames=64", "--set=clip.size=224"]
         process = actrec.start(*self.train(*slow, "--output", output))
-        deadline = time.monotonic() + 240
+        deadline = time.monotonic() + 60
         while not (output / "log.txt").exists() or "threads:" not in (output / "log.txt").read_text():
             self.assertLess(time.monotonic(), deadline, "training does not begin")
             time.sleep(0.01)
