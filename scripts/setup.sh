@@ -19,7 +19,7 @@ fail() {
 build_packages=(
   cmake ninja-build g++ ccache
   libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-videoio-dev
-  libavformat-dev libavcodec-dev libswscale-dev libavutil-dev
+  libavformat-dev libavcodec-dev libswscale-dev libavutil-dev libxxhash-dev
   libcli11-dev libspdlog-dev nlohmann-json3-dev libgtest-dev
   libopenblas0-openmp # LSTMs run several times faster than on the reference BLAS
 )

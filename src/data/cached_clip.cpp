@@ -13,7 +13,7 @@
 namespace actrec {
 namespace {
 
-constexpr std::uint64_t kMagic = 0x3143465243455241;  // changes with the layout
+constexpr std::uint64_t kMagic = 0x3243465243455241;  // changes with the layout
 
 struct Footer {
   std::uint64_t frames = 0;

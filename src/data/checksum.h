@@ -5,7 +5,7 @@
 
 namespace actrec {
 
-// 64 bits of MurmurHash3 (Appleby 2011): finds damage, not malice; several GB/s. Safe to call from many
+// XXH3 with 64 bits (Collet, xxHash 0.8): finds damage, not malice; over 10 GB/s. Safe to call from many
 // threads.
 std::uint64_t checksum(const void* bytes, std::size_t size);
 

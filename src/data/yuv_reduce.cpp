@@ -1,25 +1,28 @@
 #include "data/yuv_reduce.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <vector>
 
 #include "core/vectorize.h"
 
-// Everything is integers of 8 and 16 bits, so that a vector holds many. A plane is reduced in height, 16 rows
-// at a time; these are turned, so that a vector holds a column of 16 samples; columns are added up, and
+// Everything is integers of 8 and 16 bits, so that a vector holds many. A plane is reduced in height, 32 rows
+// at a time; these are turned, so that a vector holds a column of 32 samples; columns are added up, and
 // turned back.
 
 namespace actrec {
 namespace {
 
-constexpr int kLanes = 16;
 // Halves, which are frequent where a side is halved, are rounded up in every other row and column, and down
 // in between, so that pictures become no brighter.
 constexpr std::uint16_t kWeightSum = 256, kHalfSum = kWeightSum / 2;
-typedef std::uint8_t Bytes __attribute__((vector_size(kLanes)));
-typedef std::uint16_t Words __attribute__((vector_size(2 * kLanes)));
+
+constexpr int kLanes = 32;
+typedef std::uint16_t Samples __attribute__((vector_size(kLanes)));  // two in a word
+constexpr int kTurned = 16;
+typedef std::uint8_t Bytes __attribute__((vector_size(kTurned)));
 
 #define ACTREC_INLINE inline __attribute__((always_inline))
 
@@ -61,81 +64,74 @@ const Cover& cover_for(int pixels, int per_sample, int new_length, Cover& kept) 
   return kept;
 }
 
-// sum += the weighted sum of kTaps rows. Sums of all weights stay below 2^16.
+// out = the weighted sum of vectors of samples that lie `step` bytes apart; `half` is added before it is
+// rounded down. Sums stay below 2^16.
+template <int kTaps>  // or 0 for any number
+ACTREC_INLINE void add_vectors(const std::uint8_t* samples, std::ptrdiff_t step, const std::uint16_t* weights,
+                               int taps, std::uint16_t half, std::uint8_t* out) {
+  constexpr std::uint16_t kLow = 0xff;
+  Samples low = Samples{} + half, high = low;
+  for (int k = 0; k < (kTaps > 0 ? kTaps : taps); ++k) {
+    Samples some;
+    std::memcpy(&some, samples + k * step, kLanes);
+    low += (some & kLow) * weights[k];
+    high += (some >> 8) * weights[k];
+  }
+  const Samples sum = (low >> 8) | (high & static_cast<std::uint16_t>(~kLow));
+  std::memcpy(out, &sum, kLanes);
+}
+
 template <int kTaps>
-ACTREC_INLINE void add_few_rows(const std::uint8_t* row, std::ptrdiff_t stride, const std::uint16_t* weights,
-                                int length, std::uint16_t* __restrict sum) {
-  for (int x = 0; x < length; ++x) {
-    std::uint16_t more = sum[x];
-    for (int k = 0; k < kTaps; ++k)
-      more = static_cast<std::uint16_t>(more + weights[k] * row[k * stride + x]);
-    sum[x] = more;
+ACTREC_INLINE void add_some_rows(const std::uint8_t* row, std::ptrdiff_t stride, const std::uint16_t* weights,
+                                 int taps, int length, std::uint16_t half, std::uint8_t* out) {
+  for (int x = 0; x < length; x += kLanes) {
+    x = std::min(x, length - kLanes);  // the last vector overlaps the one before it
+    add_vectors<kTaps>(row + x, stride, weights, taps, half, out + x);
   }
 }
 
-// out = the weighted sum of a run of rows; `half` is added before it is rounded down. `sum`: scratch memory.
+// out = the weighted sum of a run of rows; `half` is added before it is rounded down.
 ACTREC_VECTORIZE
 void add_rows(const std::uint8_t* row, std::ptrdiff_t stride, const std::uint16_t* weights, int taps,
-              int length, std::uint16_t half, std::uint16_t* __restrict sum, std::uint8_t* __restrict out) {
-  while (weights[taps - 1] == 0) --taps;
-  for (int x = 0; x < length; ++x) sum[x] = half;
-  for (; taps >= 3; taps -= 3, weights += 3, row += 3 * stride)
-    add_few_rows<3>(row, stride, weights, length, sum);
-  if (taps == 2) add_few_rows<2>(row, stride, weights, length, sum);
-  if (taps == 1) add_few_rows<1>(row, stride, weights, length, sum);
-  for (int x = 0; x < length; ++x) out[x] = static_cast<std::uint8_t>(sum[x] / kWeightSum);
-}
-
-// Turns 16 x 16 bytes: interleaving vectors i and i + 8 four times is a transposition.
-ACTREC_INLINE void transpose(Bytes* a) {
-  constexpr Bytes low = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
-  constexpr Bytes high = {8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-  Bytes b[kLanes];
-  const auto interleave = [&](const Bytes* from, Bytes* to) {
-    for (int i = 0; i < kLanes / 2; ++i) {
-      to[2 * i] = __builtin_shuffle(from[i], from[i + kLanes / 2], low);
-      to[2 * i + 1] = __builtin_shuffle(from[i], from[i + kLanes / 2], high);
+              int length, std::uint16_t half, std::uint8_t* out) {
+  if (length < kLanes) {
+    for (int x = 0; x < length; ++x) {
+      int sum = half;
+      for (int k = 0; k < taps; ++k) sum += weights[k] * row[k * stride + x];
+      out[x] = static_cast<std::uint8_t>(sum / kWeightSum);
     }
-  };
-  interleave(a, b);
-  interleave(b, a);
-  interleave(a, b);
-  interleave(b, a);
-}
-
-// 16 rows that lie `stride` apart, and their columns, one after another.
-ACTREC_VECTORIZE
-void rows_to_columns(const std::uint8_t* rows, std::size_t stride, std::size_t length, Bytes* columns) {
-  for (std::size_t x = 0; x < length; x += kLanes) {
-    for (std::size_t r = 0; r < kLanes; ++r) std::memcpy(&columns[x + r], rows + r * stride + x, kLanes);
-    transpose(columns + x);
+    return;
   }
-}
-ACTREC_VECTORIZE
-void columns_to_rows(Bytes* columns, std::size_t length, std::uint8_t* rows, std::size_t stride) {
-  for (std::size_t x = 0; x < length; x += kLanes) {
-    transpose(columns + x);
-    for (std::size_t r = 0; r < kLanes; ++r) std::memcpy(rows + r * stride + x, &columns[x + r], kLanes);
+  while (weights[taps - 1] == 0) --taps;
+  switch (taps) {
+    case 1:
+      return add_some_rows<1>(row, stride, weights, taps, length, half, out);
+    case 2:
+      return add_some_rows<2>(row, stride, weights, taps, length, half, out);
+    case 3:
+      return add_some_rows<3>(row, stride, weights, taps, length, half, out);
+    case 4:
+      return add_some_rows<4>(row, stride, weights, taps, length, half, out);
+    default:
+      return add_some_rows<0>(row, stride, weights, taps, length, half, out);
   }
 }
 
-template <int kTaps>  // the length of the runs, or 0 for any
-ACTREC_INLINE void add_some_columns(const Bytes* columns, const Cover& cover, Bytes* out) {
-  const int taps = kTaps > 0 ? kTaps : cover.taps;
+template <int kTaps>
+ACTREC_INLINE void add_some_columns(const std::uint8_t* columns, const Cover& cover, std::uint8_t* out) {
   const std::uint16_t* weights = cover.weights.data();
   std::uint16_t half = kHalfSum;
   for (const int first : cover.first) {
-    Words sum = Words{} + half;
+    add_vectors<kTaps>(columns + first * kLanes, kLanes, weights, cover.taps, half, out);
+    out += kLanes;
+    weights += cover.taps;
     half ^= kHalfSum ^ (kHalfSum - 1);
-    for (int k = 0; k < taps; ++k) sum += __builtin_convertvector(columns[first + k], Words) * weights[k];
-    weights += taps;
-    *out++ = __builtin_convertvector(sum / kWeightSum, Bytes);
   }
 }
 
 // out = the weighted sums of runs of columns.
 ACTREC_VECTORIZE
-void add_columns(const Bytes* columns, const Cover& cover, Bytes* out) {
+void add_columns(const std::uint8_t* columns, const Cover& cover, std::uint8_t* out) {
   switch (cover.taps) {
     case 2:
       return add_some_columns<2>(columns, cover, out);
@@ -146,6 +142,41 @@ void add_columns(const Bytes* columns, const Cover& cover, Bytes* out) {
     default:
       return add_some_columns<0>(columns, cover, out);
   }
+}
+
+// Turns 16 x 16 bytes, whose rows lie `stride` and `new_stride` bytes apart: interleaving vectors i and i + 8
+// four times is a transposition.
+ACTREC_INLINE void turn(const std::uint8_t* from, std::size_t stride, std::uint8_t* to,
+                        std::size_t new_stride) {
+  constexpr Bytes low = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
+  constexpr Bytes high = {8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  Bytes a[kTurned], b[kTurned];
+  const auto interleave = [&](const Bytes* rows, Bytes* mixed) {
+    for (int i = 0; i < kTurned / 2; ++i) {
+      mixed[2 * i] = __builtin_shuffle(rows[i], rows[i + kTurned / 2], low);
+      mixed[2 * i + 1] = __builtin_shuffle(rows[i], rows[i + kTurned / 2], high);
+    }
+  };
+  for (std::size_t r = 0; r < kTurned; ++r) std::memcpy(&a[r], from + r * stride, kTurned);
+  interleave(a, b);
+  interleave(b, a);
+  interleave(a, b);
+  interleave(b, a);
+  for (std::size_t r = 0; r < kTurned; ++r) std::memcpy(to + r * new_stride, &a[r], kTurned);
+}
+
+// kLanes rows of `length` bytes that lie `stride` apart, and their columns, one after another.
+ACTREC_VECTORIZE
+void rows_to_columns(const std::uint8_t* rows, std::size_t stride, std::size_t length, std::uint8_t* columns) {
+  for (std::size_t x = 0; x < length; x += kTurned)
+    for (std::size_t y = 0; y < kLanes; y += kTurned)
+      turn(rows + y * stride + x, stride, columns + x * kLanes + y, kLanes);
+}
+ACTREC_VECTORIZE
+void columns_to_rows(const std::uint8_t* columns, std::size_t length, std::uint8_t* rows, std::size_t stride) {
+  for (std::size_t x = 0; x < length; x += kTurned)
+    for (std::size_t y = 0; y < kLanes; y += kTurned)
+      turn(columns + x * kLanes + y, kLanes, rows + y * stride + x, stride);
 }
 
 std::size_t whole_vectors(int length) {
@@ -160,23 +191,19 @@ struct ReducedPlane {
 };
 
 void reduce_plane(const Plane& plane, const Cover& across, const Cover& down, ReducedPlane& reduced) {
-  static thread_local std::vector<std::uint16_t> sum;
-  static thread_local std::vector<std::uint8_t> rows;
-  static thread_local std::vector<Bytes> columns, new_columns;
+  static thread_local std::vector<std::uint8_t> rows, columns, new_columns;
   const std::size_t width = whole_vectors(across.samples);
   reduced.stride = whole_vectors(across.new_length);
   reduced.samples.resize(reduced.stride * whole_vectors(down.new_length));
-  sum.resize(width);
   rows.resize(width * kLanes);
-  columns.resize(width);
-  new_columns.resize(reduced.stride);
+  columns.resize(width * kLanes);
+  new_columns.resize(reduced.stride * kLanes);
   for (int top = 0; top < down.new_length; top += kLanes) {
     for (int r = 0; r < std::min(kLanes, down.new_length - top); ++r) {
       const auto y = static_cast<std::size_t>(top + r);
       add_rows(plane.data + down.first[y] * plane.stride, plane.stride,
                down.weights.data() + y * static_cast<std::size_t>(down.taps), down.taps, across.samples,
-               static_cast<std::uint16_t>(kHalfSum - y % 2), sum.data(),
-               rows.data() + static_cast<std::size_t>(r) * width);
+               static_cast<std::uint16_t>(kHalfSum - y % 2), rows.data() + static_cast<std::size_t>(r) * width);
     }
     rows_to_columns(rows.data(), width, width, columns.data());
     add_columns(columns.data(), across, new_columns.data());
@@ -201,7 +228,7 @@ Conversion conversion_of(const YuvFrame& frame) {
 ACTREC_VECTORIZE
 void convert_row(const std::uint8_t* __restrict y, const std::uint8_t* __restrict u,
                  const std::uint8_t* __restrict v, const Conversion& conversion, int length,
-                 std::uint8_t* __restrict rgb) {
+                 std::uint8_t* __restrict r, std::uint8_t* __restrict g, std::uint8_t* __restrict b) {
   const auto [black, luma, red_v, green_u, green_v, blue_u] = conversion;
   constexpr std::int16_t kNone = 0, kFull = 255 * 16 + 15;  // 4 bits below the point
   constexpr std::int16_t kHalf = 8;
@@ -215,9 +242,31 @@ void convert_row(const std::uint8_t* __restrict y, const std::uint8_t* __restric
     const auto less_u = static_cast<std::int16_t>(base - static_cast<std::int16_t>((du * green_u) >> 16));
     const auto green = static_cast<std::int16_t>(less_u - static_cast<std::int16_t>((dv * green_v) >> 16));
     const auto blue = static_cast<std::int16_t>(base + static_cast<std::int16_t>((du * blue_u) >> 16));
-    rgb[3 * x] = static_cast<std::uint8_t>(std::max(kNone, std::min(kFull, red)) >> 4);
-    rgb[3 * x + 1] = static_cast<std::uint8_t>(std::max(kNone, std::min(kFull, green)) >> 4);
-    rgb[3 * x + 2] = static_cast<std::uint8_t>(std::max(kNone, std::min(kFull, blue)) >> 4);
+    r[x] = static_cast<std::uint8_t>(std::max(kNone, std::min(kFull, red)) >> 4);
+    g[x] = static_cast<std::uint8_t>(std::max(kNone, std::min(kFull, green)) >> 4);
+    b[x] = static_cast<std::uint8_t>(std::max(kNone, std::min(kFull, blue)) >> 4);
+  }
+}
+
+// Three rows of whole vectors to pixels.
+ACTREC_VECTORIZE
+void interleave_row(const std::uint8_t* r, const std::uint8_t* g, const std::uint8_t* b, int length,
+                    std::uint8_t* rgb) {
+  constexpr Bytes kRedGreen[] = {{0, 16, 0, 1, 17, 0, 2, 18, 0, 3, 19, 0, 4, 20, 0, 5},
+                                 {21, 0, 6, 22, 0, 7, 23, 0, 8, 24, 0, 9, 25, 0, 10, 26},
+                                 {0, 11, 27, 0, 12, 28, 0, 13, 29, 0, 14, 30, 0, 15, 31, 0}};
+  constexpr Bytes kBlue[] = {{0, 1, 16, 3, 4, 17, 6, 7, 18, 9, 10, 19, 12, 13, 20, 15},
+                             {0, 21, 2, 3, 22, 5, 6, 23, 8, 9, 24, 11, 12, 25, 14, 15},
+                             {26, 1, 2, 27, 4, 5, 28, 7, 8, 29, 10, 11, 30, 13, 14, 31}};
+  for (int x = 0; x < length; x += kTurned) {
+    Bytes red, green, blue;
+    std::memcpy(&red, r + x, kTurned);
+    std::memcpy(&green, g + x, kTurned);
+    std::memcpy(&blue, b + x, kTurned);
+    for (int part = 0; part < 3; ++part) {
+      const Bytes out = __builtin_shuffle(__builtin_shuffle(red, green, kRedGreen[part]), blue, kBlue[part]);
+      std::memcpy(rgb + 3 * x + part * kTurned, &out, kTurned);
+    }
   }
 }
 
@@ -226,6 +275,7 @@ void convert_row(const std::uint8_t* __restrict y, const std::uint8_t* __restric
 cv::Mat reduce_yuv(const YuvFrame& frame, cv::Size size) {
   static thread_local std::array<Cover, 3> across, down;
   static thread_local std::array<ReducedPlane, 3> reduced;
+  static thread_local std::vector<std::uint8_t> row;
   const std::array<const Plane*, 3> planes{&frame.y, &frame.u, &frame.v};
   for (std::size_t p = 0; p < planes.size(); ++p) {
     const Plane& plane = *planes[p];
@@ -234,8 +284,13 @@ cv::Mat reduce_yuv(const YuvFrame& frame, cv::Size size) {
   }
   const Conversion conversion = conversion_of(frame);
   cv::Mat rgb(size, CV_8UC3);
+  const std::size_t stride = reduced[0].stride;
+  row.resize(6 * stride);
+  std::uint8_t *r = row.data(), *g = r + stride, *b = g + stride, *mixed = b + stride;
   for (int y = 0; y < size.height; ++y) {
-    convert_row(reduced[0].row(y), reduced[1].row(y), reduced[2].row(y), conversion, size.width, rgb.ptr(y));
+    convert_row(reduced[0].row(y), reduced[1].row(y), reduced[2].row(y), conversion, size.width, r, g, b);
+    interleave_row(r, g, b, size.width, mixed);
+    std::memcpy(rgb.ptr(y), mixed, 3 * static_cast<std::size_t>(size.width));
   }
   return rgb;
 }

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kMagic = 0x3154414546435241;  // changes with the layout
+constexpr std::uint64_t kMagic = 0x3254414546435241;  // changes with the layout
 
 // Raise when encoders or preprocessing begin to give other numbers.
 constexpr int kFeatureVersion = 1;

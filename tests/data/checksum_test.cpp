@@ -23,5 +23,11 @@ TEST(Checksum, DependsOnEveryBitAndOnTheLength) {
   EXPECT_EQ(sums.size(), 803u);
 }
 
+// What `printf ... | xxhsum -H3` prints.
+TEST(Checksum, IsXxh3) {
+  EXPECT_EQ(checksum("", 0), 0x2d06800538d394c2u);
+  EXPECT_EQ(checksum("actrec", 6), 0xafa677adce36fb7au);
+}
+
 }  // namespace
 }  // namespace actrec

@@ -17,7 +17,7 @@ namespace {
 
 using actrec::CachedFrame;
 
-constexpr std::uint64_t kMagic = 0x3143465243455241;
+constexpr std::uint64_t kMagic = 0x3243465243455241;
 
 struct Footer {
   std::uint64_t frames, index_offset, index_checksum;
