@@ -13,8 +13,8 @@ namespace actrec {
 // video that cannot be opened.
 double nominal_frame_rate(const std::filesystem::path& video);
 
-// The median length of clips in seconds, as headers give it, over a sample of them; 0 where none can be told. Goes on
-// without files that hang.
+// The median length of clips in seconds, as headers give it, over a sample of them; 0 where none can be told.
+// Goes on without files that hang.
 double median_clip_seconds(const std::vector<ClipRef>& clips);
 
 }  // namespace actrec

@@ -89,8 +89,8 @@ class Audit {
       if (!size.empty()) by_size[size].push_back(member);
     }
     for (const auto& [size, alike] : by_size) {
-      const bool crosses = std::any_of(alike.begin(), alike.end(),
-                                       [&](const Member& member) { return member.split != alike[0].split; });
+      const auto elsewhere = [split = alike[0].split](const Member& member) { return member.split != split; };
+      const bool crosses = std::any_of(alike.begin(), alike.end(), elsewhere);
       if (!crosses) continue;
       std::map<std::string, std::vector<Member>> by_hash;
       for (const Member& member : alike) {

@@ -59,8 +59,9 @@ Cover make_cover(int pixels, int per_sample, int new_length) {
 
 // Frames of a clip have one size: the last cover is kept.
 const Cover& cover_for(int pixels, int per_sample, int new_length, Cover& kept) {
-  if (kept.pixels != pixels || kept.per_sample != per_sample || kept.new_length != new_length)
+  if (kept.pixels != pixels || kept.per_sample != per_sample || kept.new_length != new_length) {
     kept = make_cover(pixels, per_sample, new_length);
+  }
   return kept;
 }
 
@@ -69,15 +70,15 @@ const Cover& cover_for(int pixels, int per_sample, int new_length, Cover& kept) 
 template <int kTaps>  // or 0 for any number
 ACTREC_INLINE void add_vectors(const std::uint8_t* samples, std::ptrdiff_t step, const std::uint16_t* weights,
                                int taps, std::uint16_t half, std::uint8_t* out) {
-  constexpr std::uint16_t kLow = 0xff;
+  constexpr std::uint16_t kLowByte = 0xff;
   Samples low = Samples{} + half, high = low;
   for (int k = 0; k < (kTaps > 0 ? kTaps : taps); ++k) {
     Samples some;
     std::memcpy(&some, samples + k * step, kLanes);
-    low += (some & kLow) * weights[k];
+    low += (some & kLowByte) * weights[k];
     high += (some >> 8) * weights[k];
   }
-  const Samples sum = (low >> 8) | (high & static_cast<std::uint16_t>(~kLow));
+  const Samples sum = (low >> 8) | (high & static_cast<std::uint16_t>(~kLowByte));
   std::memcpy(out, &sum, kLanes);
 }
 
@@ -148,13 +149,14 @@ void add_columns(const std::uint8_t* columns, const Cover& cover, std::uint8_t* 
 // four times is a transposition.
 ACTREC_INLINE void turn(const std::uint8_t* from, std::size_t stride, std::uint8_t* to,
                         std::size_t new_stride) {
-  constexpr Bytes low = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
-  constexpr Bytes high = {8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
   Bytes a[kTurned], b[kTurned];
   const auto interleave = [&](const Bytes* rows, Bytes* mixed) {
     for (int i = 0; i < kTurned / 2; ++i) {
-      mixed[2 * i] = __builtin_shuffle(rows[i], rows[i + kTurned / 2], low);
-      mixed[2 * i + 1] = __builtin_shuffle(rows[i], rows[i + kTurned / 2], high);
+      const Bytes &upper = rows[i], &lower = rows[i + kTurned / 2];
+      mixed[2 * i] =
+          __builtin_shufflevector(upper, lower, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      mixed[2 * i + 1] =
+          __builtin_shufflevector(upper, lower, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
     }
   };
   for (std::size_t r = 0; r < kTurned; ++r) std::memcpy(&a[r], from + r * stride, kTurned);
@@ -167,13 +169,15 @@ ACTREC_INLINE void turn(const std::uint8_t* from, std::size_t stride, std::uint8
 
 // kLanes rows of `length` bytes that lie `stride` apart, and their columns, one after another.
 ACTREC_VECTORIZE
-void rows_to_columns(const std::uint8_t* rows, std::size_t stride, std::size_t length, std::uint8_t* columns) {
+void rows_to_columns(const std::uint8_t* rows, std::size_t stride, std::size_t length,
+                     std::uint8_t* columns) {
   for (std::size_t x = 0; x < length; x += kTurned)
     for (std::size_t y = 0; y < kLanes; y += kTurned)
       turn(rows + y * stride + x, stride, columns + x * kLanes + y, kLanes);
 }
 ACTREC_VECTORIZE
-void columns_to_rows(const std::uint8_t* columns, std::size_t length, std::uint8_t* rows, std::size_t stride) {
+void columns_to_rows(const std::uint8_t* columns, std::size_t length, std::uint8_t* rows,
+                     std::size_t stride) {
   for (std::size_t x = 0; x < length; x += kTurned)
     for (std::size_t y = 0; y < kLanes; y += kTurned)
       turn(columns + x * kLanes + y, kLanes, rows + y * stride + x, stride);
@@ -203,7 +207,8 @@ void reduce_plane(const Plane& plane, const Cover& across, const Cover& down, Re
       const auto y = static_cast<std::size_t>(top + r);
       add_rows(plane.data + down.first[y] * plane.stride, plane.stride,
                down.weights.data() + y * static_cast<std::size_t>(down.taps), down.taps, across.samples,
-               static_cast<std::uint16_t>(kHalfSum - y % 2), rows.data() + static_cast<std::size_t>(r) * width);
+               static_cast<std::uint16_t>(kHalfSum - y % 2),
+               rows.data() + static_cast<std::size_t>(r) * width);
     }
     rows_to_columns(rows.data(), width, width, columns.data());
     add_columns(columns.data(), across, new_columns.data());
@@ -252,21 +257,23 @@ void convert_row(const std::uint8_t* __restrict y, const std::uint8_t* __restric
 ACTREC_VECTORIZE
 void interleave_row(const std::uint8_t* r, const std::uint8_t* g, const std::uint8_t* b, int length,
                     std::uint8_t* rgb) {
-  constexpr Bytes kRedGreen[] = {{0, 16, 0, 1, 17, 0, 2, 18, 0, 3, 19, 0, 4, 20, 0, 5},
-                                 {21, 0, 6, 22, 0, 7, 23, 0, 8, 24, 0, 9, 25, 0, 10, 26},
-                                 {0, 11, 27, 0, 12, 28, 0, 13, 29, 0, 14, 30, 0, 15, 31, 0}};
-  constexpr Bytes kBlue[] = {{0, 1, 16, 3, 4, 17, 6, 7, 18, 9, 10, 19, 12, 13, 20, 15},
-                             {0, 21, 2, 3, 22, 5, 6, 23, 8, 9, 24, 11, 12, 25, 14, 15},
-                             {26, 1, 2, 27, 4, 5, 28, 7, 8, 29, 10, 11, 30, 13, 14, 31}};
   for (int x = 0; x < length; x += kTurned) {
     Bytes red, green, blue;
     std::memcpy(&red, r + x, kTurned);
     std::memcpy(&green, g + x, kTurned);
     std::memcpy(&blue, b + x, kTurned);
-    for (int part = 0; part < 3; ++part) {
-      const Bytes out = __builtin_shuffle(__builtin_shuffle(red, green, kRedGreen[part]), blue, kBlue[part]);
-      std::memcpy(rgb + 3 * x + part * kTurned, &out, kTurned);
-    }
+    // First red and green, with gaps for blue.
+    const Bytes pixels[] = {
+        __builtin_shufflevector(
+            __builtin_shufflevector(red, green, 0, 16, 0, 1, 17, 0, 2, 18, 0, 3, 19, 0, 4, 20, 0, 5), blue, 0,
+            1, 16, 3, 4, 17, 6, 7, 18, 9, 10, 19, 12, 13, 20, 15),
+        __builtin_shufflevector(
+            __builtin_shufflevector(red, green, 21, 0, 6, 22, 0, 7, 23, 0, 8, 24, 0, 9, 25, 0, 10, 26), blue,
+            0, 21, 2, 3, 22, 5, 6, 23, 8, 9, 24, 11, 12, 25, 14, 15),
+        __builtin_shufflevector(
+            __builtin_shufflevector(red, green, 0, 11, 27, 0, 12, 28, 0, 13, 29, 0, 14, 30, 0, 15, 31, 0),
+            blue, 26, 1, 2, 27, 4, 5, 28, 7, 8, 29, 10, 11, 30, 13, 14, 31)};
+    std::memcpy(rgb + 3 * x, pixels, sizeof pixels);
   }
 }
 
