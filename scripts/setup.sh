@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# usage: scripts/setup.sh [--tests]
+# usage: scripts/setup.sh [--tests] [--style]
 #
 # Installs with apt what actrec needs (Debian 12, Debian 13, Ubuntu 24.04); does nothing when all is there.
 #   --tests   also what the tests need: ffmpeg, Google Benchmark, PyTorch, torchvision, NumPy and OpenCV for Python, Chromium
 #             (where apt has it), and a virtual environment, build/test-venv, with safetensors and tensorboard from PyPI
+#   --style   also what scripts/check_style.sh needs
 #
 # To build with another LibTorch, such as one for CUDA, set CMAKE_PREFIX_PATH=/path/to/libtorch here and
 # for scripts/build.sh; libtorch-dev is then left out.
@@ -21,11 +22,13 @@ build_packages=(
   libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-videoio-dev
   libavformat-dev libavcodec-dev libswscale-dev libavutil-dev libxxhash-dev
   libcli11-dev libspdlog-dev nlohmann-json3-dev libgtest-dev
+  libjemalloc-dev     # memory that the network frees is used again, where glibc's would grow without end
   libopenblas0-openmp # LSTMs run several times faster than on the reference BLAS
 )
 torch_packages=(libtorch-dev libgloo-dev) # LibTorch's c10d headers include gloo's
 test_packages=(ffmpeg libbenchmark-dev python3-torch python3-torchvision python3-numpy python3-opencv python3-packaging python3-venv)
 optional_test_packages=(chromium) # Ubuntu's apt has it as a snap only
+style_packages=(clang-format clang-tidy)
 pypi_packages=(safetensors==0.7.0 tensorboard==2.20.0 protobuf==6.33.0 absl-py==2.3.1) # the last two: what reading events needs
 
 installed() { [[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]; }
@@ -95,9 +98,11 @@ for package in '${pypi_packages[*]}'.split():
 }
 
 with_tests=false
+extra_packages=()
 for argument in "$@"; do
   case "$argument" in
     --tests) with_tests=true ;;
+    --style) extra_packages+=("${style_packages[@]}") ;;
     -h | --help) usage && exit ;;
     *) fail "unknown argument '$argument'; hint: scripts/setup.sh --help" ;;
   esac
@@ -107,7 +112,7 @@ command -v apt-get >/dev/null ||
   fail "this system has no apt; hint: install the equivalents of ${build_packages[*]} and" \
     "LibTorch yourself, then run scripts/build.sh"
 
-packages=("${build_packages[@]}")
+packages=("${build_packages[@]}" "${extra_packages[@]}")
 if [[ ! -f "${CMAKE_PREFIX_PATH:-}/share/cmake/Torch/TorchConfig.cmake" ]]; then
   packages+=("${torch_packages[@]}")
 fi

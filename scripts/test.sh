@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# usage: scripts/test.sh [--preset release|debug|asan|tsan] [CTEST_ARGUMENT]...
+# usage: scripts/test.sh [--preset release|debug|asan|tsan] [--layers LAYER,...] [CTEST_ARGUMENT]...
 #
 # Installs what the tests need, builds and runs them: all of them with the release preset, the unit tests
 # with any other. Further arguments go to ctest, for example: scripts/test.sh -R data
+#   --layers   only the unit tests and fuzz targets of these layers (core, config, data, demo, models, engine,
+#              report), and only what they need is built
 set -euo pipefail
 
 usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"; }
@@ -11,7 +13,7 @@ fail() {
   exit 1
 }
 
-preset=release
+preset=release layers=
 while (($# > 0)); do
   case "$1" in
     -h | --help) usage && exit ;;
@@ -19,13 +21,21 @@ while (($# > 0)); do
       preset=${2:-}
       shift 2 || fail "--preset needs a name; hint: release, debug, asan or tsan"
       ;;
+    --layers)
+      layers=${2:-}
+      shift 2 || fail "--layers needs names; hint: core,data"
+      ;;
     *) break ;;
   esac
 done
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-select_tests=()
+select_tests=() build_arguments=()
 [[ "$preset" == release ]] || select_tests=(-L unit)
+if [[ -n "$layers" ]]; then
+  select_tests=(-R "^(fuzz\.)?(${layers//,/|})\.")
+  for layer in ${layers//,/ }; do build_arguments+=(--target "tests_of_$layer"); done
+fi
 launcher=()
 case "$preset" in
   asan)
@@ -45,6 +55,6 @@ case "$preset" in
 esac
 
 scripts/setup.sh --tests
-"${launcher[@]}" scripts/build.sh "$preset" # runs the test programs once, to list their tests
+"${launcher[@]}" scripts/build.sh "$preset" "${build_arguments[@]}" # runs the test programs once, to list their tests
 "${launcher[@]}" ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --timeout 900 \
   -j "$(nproc)" "${select_tests[@]}" "$@"

@@ -2,9 +2,9 @@
 // what the real program does on a disk that is full or broken, and with a clock that jumps.
 //
 //     ACTREC_FAULT_PATH      only files under this directory, opened for writing, count
-//     ACTREC_FAULT           ERROR:N, such as ENOSPC:17: the N-th operation fails; ERROR:N+: all from there on
-//     ACTREC_FAULT_LOG       gets a line for each operation that counts
-//     ACTREC_CLOCK_JUMPS     where set, the time of day is a day ahead in every other reading
+//     ACTREC_FAULT           ERROR:N, such as ENOSPC:17: the N-th operation fails; ERROR:N+: all from there
+//     on ACTREC_FAULT_LOG       gets a line for each operation that counts ACTREC_CLOCK_JUMPS     where set,
+//     the time of day is a day ahead in every other reading
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -28,8 +28,7 @@ template <typename Function>
 Function next(Function, const char* name) {
   return reinterpret_cast<Function>(::dlsym(RTLD_NEXT, name));
 }
-#define NEXT(function) \
-  static const auto real = next(&::function, #function)
+#define NEXT(function) static const auto real = next(&::function, #function)
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
