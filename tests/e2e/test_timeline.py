@@ -9,6 +9,26 @@ import re
 import subprocess
 
 import actrec
+import chromium
+
+
+# Plays the annotated video, and writes down what it meets.
+PLAYER = """<!doctype html><video src="annotated.mp4" muted></video><pre></pre><script>
+const video = document.querySelector("video");
+const seen = {plays_h264: video.canPlayType('video/mp4; codecs="avc1.42E01E"') !== "", times: [], errors: []};
+const show = () => {
+  seen.width = video.videoWidth;
+  seen.height = video.videoHeight;
+  seen.duration = video.duration;
+  seen.frames = video.getVideoPlaybackQuality().totalVideoFrames;
+  document.querySelector("pre").textContent = JSON.stringify(seen);
+};
+const fail = (what) => { seen.errors.push(String(what)); show(); };
+video.addEventListener("timeupdate", () => { seen.times.push(video.currentTime); show(); });
+video.addEventListener("error", () => fail(video.error.message));
+video.play().catch(fail);
+show();
+</script>"""
 
 
 def count_frames(video):
@@ -262,6 +282,25 @@ class AnnotatedVideoTest(TimelineCase):
             self.assertLess(sum(upper) / len(upper), 4)
             lower = [abs(a - b) for a, b in zip(before[index][100 * row :], after[index][100 * row :])]
             self.assertGreater(sum(lower) / len(lower), 20)
+
+    def test_plays_in_chromium(self):
+        clip = actrec.demo_clip("step_left", 2)
+        self.annotate(clip)
+        page = actrec.write(self.directory / "page.html", PLAYER)
+        dom, console = chromium.open_page(page)
+        seen = json.loads(re.search(r"<pre>(.*)</pre>", dom)[1])
+        if not seen["plays_h264"]:
+            self.skipTest("this Chromium has no H.264")
+        self.assertEqual(seen["errors"], [])
+        self.assertEqual(console, [])
+        self.assertEqual((seen["width"], seen["height"]), (160, 120))
+        self.assertAlmostEqual(seen["duration"], count_frames(clip) / 25, delta=0.05)
+        self.assertGreater(seen["frames"], 0)
+        # It begins, goes on, and reaches the end.
+        self.assertLess(seen["times"][0], 0.5)
+        self.assertGreater(len(set(seen["times"])), 3)
+        self.assertEqual(seen["times"], sorted(seen["times"]))
+        self.assertAlmostEqual(seen["times"][-1], seen["duration"], delta=0.05)
 
     def test_keeps_the_time_of_every_frame(self):
         video = self.directory / "variable.mkv"
