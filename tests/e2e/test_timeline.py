@@ -7,10 +7,16 @@ import json
 import os
 import re
 import subprocess
+import sys
+import unittest
 
 import actrec
 import chromium
 
+sys.path.insert(0, str(actrec.ROOT / "scripts"))
+import bench_timeline  # noqa: E402
+
+UT = actrec.SHARED_DATA / "ut-interaction-set1" / "clips.csv"
 
 # Plays the annotated video, and writes down what it meets.
 PLAYER = """<!doctype html><video src="annotated.mp4" muted></video><pre></pre><script>
@@ -194,6 +200,67 @@ class WindowsTest(TimelineCase):
             return usage.ru_maxrss
 
         self.assertLess(peak(longer), 1.1 * peak(joined()))
+
+
+class JoinedRecordingsTest(actrec.TestCase):
+    """Real clips one after another: the timeline says what happens when."""
+
+    # Learns its training clips by heart in ten seconds of work: short windows from anywhere in a clip.
+    SETTINGS = {
+        "clip.size": 48,
+        "clip.frames": 8,
+        "clip.sampling": "dense",
+        "clip.stride": 4,
+        "augment.enabled": "false",
+        "model.encoder.channels": "[16,32]",
+        "model.temporal.hidden": 32,
+        "model.dropout": 0,
+        "train.epochs": 60,
+        "train.batch_size": 8,
+        "train.learning_rate": 0.005,
+        "train.schedule.warmup_epochs": 0,
+        "train.early_stopping.patience": 0,
+    }
+
+    def joined(self, minutes):
+        """A clip of each class that was trained on, in random order and more than once; the truth."""
+        rows = [row for row in actrec.read_list(UT) if row["split"] == "train"]
+        of_class = {row["label"]: {"path": UT.parent / row["path"], "label": row["label"]} for row in rows}
+        listing = actrec.write_list(self.directory / "clips.csv", list(of_class.values()))
+        clips = bench_timeline.scaled_clips(listing, "all", self.directory)
+        video = self.directory / "joined.mp4"
+        return video, bench_timeline.join(clips, minutes, video)
+
+    @unittest.skipUnless(UT.exists(), f"{UT} is missing")
+    def test_segments_are_where_the_clips_are(self):
+        run = self.directory / "run"
+        settings = [f"--set={key}={value}" for key, value in self.SETTINGS.items()]
+        self.succeed("train", UT, *settings, "--output", run, timeout=600)
+        video, truth = self.joined(0.75)
+        end = truth[-1][1]
+        self.assertAlmostEqual(times_of(video)[-1] + 1 / bench_timeline.RATE, end, delta=0.05)
+        result = self.succeed("predict", run / "last.safetensors", "--timeline", video, "--json").json[0]
+        accuracy, iou = bench_timeline.accuracy_and_iou(truth, result["timeline"])
+        # What one label for the whole video could reach at most.
+        labels = {label for _, _, label in truth}
+        constant = [{"begin_seconds": 0, "end_seconds": end, "label": label} for label in labels]
+        best = [max(figures) for figures in zip(*(bench_timeline.accuracy_and_iou(truth, [one]) for one in constant))]
+        self.assertGreater(len(labels), 3)
+        self.assertLess(best[0], 0.4)
+        self.assertLess(best[1], 0.2)
+        self.assertGreater(accuracy, 0.65)
+        self.assertGreater(iou, 0.55)
+
+    def test_figures_by_hand(self):
+        truth = [(0, 4, "a"), (4, 10, "b")]
+        timeline = [
+            {"begin_seconds": begin, "end_seconds": end, "label": label}
+            for begin, end, label in ((0, 3, "a"), (3, 8, "b"), (8, 10, "a"))
+        ]
+        accuracy, iou = bench_timeline.accuracy_and_iou(truth, timeline)
+        self.assertAlmostEqual(accuracy, (3 + 4) / 10)
+        # "a": 3 of 4 seconds; "b": 4 shared of 4 + 1 + 2.
+        self.assertAlmostEqual(iou, (3 / 4 + 4 / 7) / 2)
 
 
 class OutputTest(TimelineCase):
