@@ -45,13 +45,9 @@ std::vector<std::int64_t> dense_frames(std::int64_t frame_count, std::int64_t sp
                                        const ClipSettings& settings, const TemporalClip& temporal_clip,
                                        KeyedRandom* random) {
   const std::int64_t last_start = std::max<std::int64_t>(0, frame_count - span);
-  std::int64_t start = last_start / 2;
-  if (random != nullptr) {
-    if (last_start > 0)
-      start = static_cast<std::int64_t>(random->below(static_cast<std::uint64_t>(last_start + 1)));
-  } else if (temporal_clip.count > 1) {
-    start = temporal_clip.index * last_start / (temporal_clip.count - 1);
-  }
+  std::int64_t start = (2 * temporal_clip.index + 1) * last_start / (2 * temporal_clip.count);
+  if (random != nullptr && last_start > 0)
+    start = static_cast<std::int64_t>(random->below(static_cast<std::uint64_t>(last_start + 1)));
   std::vector<std::int64_t> frames;
   for (std::int64_t i = 0; i < settings.frames; ++i) {
     frames.push_back(wrap(start + i * settings.stride, frame_count, settings.short_clips));

@@ -166,13 +166,14 @@ TEST(Sampler, TemporalClipsOfSegmentsTakeTheCentresOfTheirParts) {
   EXPECT_EQ(temporal_clip(99, 100, 4'000'000'000'000, two), (Indices{1'990'000'000'000, 3'990'000'000'000}));
 }
 
-TEST(Sampler, TemporalClipsOfDenseSamplingAreWindowsFromTheFirstFrameToTheLast) {
+TEST(Sampler, TemporalClipsOfDenseSamplingAreWindowsThatStartEvenlySpread) {
   // Windows of 10 frames, of 15: they may start at frames 0 to 5.
   const ClipSettings settings = settings_of(Sampling::dense, 4, ShortClips::repeat, 3);
-  EXPECT_EQ(temporal_clip(0, 2, 15, settings), (Indices{0, 3, 6, 9}));
-  EXPECT_EQ(temporal_clip(1, 2, 15, settings), (Indices{5, 8, 11, 14}));
-  EXPECT_EQ(temporal_clip(1, 3, 15, settings), (Indices{2, 5, 8, 11}));
-  EXPECT_EQ(temporal_clip(2, 3, 15, settings), (Indices{5, 8, 11, 14}));
+  EXPECT_EQ(temporal_clip(0, 2, 15, settings), (Indices{1, 4, 7, 10}));   // 1.25
+  EXPECT_EQ(temporal_clip(1, 2, 15, settings), (Indices{3, 6, 9, 12}));   // 3.75
+  EXPECT_EQ(temporal_clip(0, 3, 15, settings), (Indices{0, 3, 6, 9}));    // 0.83
+  EXPECT_EQ(temporal_clip(1, 3, 15, settings), (Indices{2, 5, 8, 11}));   // 2.5
+  EXPECT_EQ(temporal_clip(2, 3, 15, settings), (Indices{4, 7, 10, 13}));  // 4.17
   // Too few frames: there is only one window.
   for (int i = 0; i < 3; ++i) EXPECT_EQ(temporal_clip(i, 3, 8, settings), (Indices{0, 3, 6, 7})) << i;
   EXPECT_THROW(temporal_clip(1, 3, 9, settings_of(Sampling::dense, 4, ShortClips::error, 3)), DataError);
