@@ -57,8 +57,12 @@ void add_inference_options(CLI::App& app, InferenceOptions& options) {
   app.add_option("--device", options.device, "auto (the default), cpu, cuda or cuda:N");
   app.add_option("--sampling", options.sampling,
                  "frames to use: segment, dense or all; the default is as trained");
+  app.add_option("--clips", options.clips,
+                 "average so many temporal clips of a clip (augment.test_clips); the default is as trained")
+      ->type_name("N")
+      ->check(CLI::Range(1, 100));
   app.add_option("--views", options.views,
-                 "average so many views of a clip (augment.test_views); the default is as trained")
+                 "average so many views of each (augment.test_views); the default is as trained")
       ->type_name("N")
       ->check(CLI::Range(1, 1000));
 }
@@ -69,6 +73,7 @@ void apply(const InferenceOptions& options, Settings& settings) {
   document["threads"] = 0;
   document["data"]["workers"] = -1;
   if (!options.sampling.empty()) document["clip"]["sampling"] = options.sampling;
+  if (options.clips > 0) document["augment"]["test_clips"] = options.clips;
   if (options.views > 0) document["augment"]["test_views"] = options.views;
   settings = settings_from_json(document, "the command line");
 }

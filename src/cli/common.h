@@ -52,7 +52,8 @@ void warn_about_flips(const Settings& settings, const std::vector<std::string>& 
 struct InferenceOptions {
   std::string device;    // empty: auto, whatever the training machine had
   std::string sampling;  // empty: as trained
-  int views = 0;         // of a clip, to average; 0: as trained
+  int clips = 0;         // temporal clips of a clip, to average; 0: as trained
+  int views = 0;         // of each of them; 0: as trained
 };
 void add_inference_options(CLI::App& app, InferenceOptions& options);
 

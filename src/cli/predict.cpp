@@ -53,9 +53,9 @@ bool has_extension(const std::string& path, std::string_view extension) {
 void check_stream(const PredictArguments& arguments) {
   const TimelineOptions& windows = arguments.windows;
   const bool other = arguments.wants_timeline() || arguments.csv || arguments.srt ||
-                     !arguments.output.empty() || arguments.inference.views > 0 ||
-                     windows.stride_seconds > 0 || windows.smooth_seconds > 0 ||
-                     windows.min_duration_seconds > 0 || windows.threshold > 0;
+                     !arguments.output.empty() || arguments.inference.clips > 0 ||
+                     arguments.inference.views > 0 || windows.stride_seconds > 0 ||
+                     windows.smooth_seconds > 0 || windows.min_duration_seconds > 0 || windows.threshold > 0;
   if (other) {
     throw ConfigError(
         "--stream prints lines of JSON, and goes with --window, --sampling, --top-k, --live, --idle and "

@@ -224,6 +224,9 @@ ACTREC_SETTINGS(ColorJitterSettings, ACTREC_JITTER_FIELDS)
   FIELD(AugmentPer, apply, AugmentPer::clip, any_value(), "One draw for the whole `clip`, or one per `frame` as image libraries do it") \
   FIELD(double, horizontal_flip, 0.5, between(0, 1),                                                            \
         "Probability of mirroring; 0 where a mirror image is another class (left and right, clockwise and counter-clockwise)") \
+  FIELD(int, test_clips, 1, between(1, 100),                                                                    \
+        "Temporal clips, choices of frames spread evenly over a clip, whose probabilities evaluation and prediction average, each in every view of `test_views`: " \
+        "with `segment` sampling other frames of each segment, with `dense` windows that start evenly spread. Sampling `all` has one, all frames") \
   FIELD(int, test_views, 1, between(1, 1000),                                                                   \
         "Views of a clip whose probabilities evaluation and prediction average: the plain one, its mirror image (where `horizontal_flip` is not 0), then augmented ones. Sampling `all` has the plain one only") \
   FIELD(Border, border, Border::reflect, any_value(), "What lies outside the frame: `black`, `replicate` the edge, or `reflect`") \

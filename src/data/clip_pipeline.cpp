@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
@@ -82,83 +83,107 @@ cv::Mat ClipPipeline::image_at(std::uint8_t* pixels) const {
   return {clip_.size.height, clip_.size.width, CV_8UC3, pixels};
 }
 
-// Writes the images of the chosen frames to `pixels`, one after another, and their mirror images to
-// `mirrored` where it is not null; either may be null.
-void ClipPipeline::read(const ClipRef& clip, const FrameChooser& choose,
-                        const AugmentationOf& augmentation_of, std::uint8_t* pixels, std::uint8_t* mirrored) {
-  struct Target {
-    std::uint8_t* pixels;
-    bool flip;
-    std::array<cv::Mat, kMotionFrames> grey;
-  };
-  std::vector<Target> targets;
-  if (pixels != nullptr) targets.push_back({pixels, false, {}});
-  if (mirrored != nullptr) targets.push_back({mirrored, true, {}});
+// `pixels` has room for the images of the chosen frames, one after another.
+struct ClipPipeline::Target {
+  std::uint8_t* pixels;
+  AugmentationOf augmentation_of;
+  std::array<cv::Mat, kMotionFrames> grey = {};
+};
+
+// Writes the images of the chosen frames to each of the targets.
+void ClipPipeline::read(const ClipRef& clip, const FrameChooser& choose, std::vector<Target> targets) {
+  require_fixed_length();
   const bool motion = clip_.motion != MotionInput::none;
   const std::size_t parts = motion ? kMotionFrames : 1;
-  Augmentation augmentation;
   frames_->read(
       clip, motion ? with_motion_frames(choose) : choose, [&](std::size_t position, const cv::Mat& frame) {
         const std::size_t image = position / parts, part = position % parts;
-        if (part == 0) augmentation = augmentation_of(image);
         for (Target& target : targets) {
-          Augmentation of_target = augmentation;
-          of_target.flip = augmentation.flip != target.flip;
+          const Augmentation augmentation = target.augmentation_of(image);
           cv::Mat output = image_at(target.pixels + static_cast<std::int64_t>(image) * bytes_per_frame());
           if (!motion) {
-            warp_.rgb(frame, of_target, output);
+            warp_.rgb(frame, augmentation, output);
             continue;
           }
-          warp_.grey(frame, of_target, target.grey[part]);
+          warp_.grey(frame, augmentation, target.grey[part]);
           if (part + 1 == kMotionFrames) write_motion_image(target.grey, output);
         }
       });
 }
 
-void ClipPipeline::load(const ClipRef& clip, std::uint8_t* pixels) { load_plain(clip, pixels, nullptr); }
-
-void ClipPipeline::load_test_view(const ClipRef& clip, int view, std::uint8_t* pixels) {
-  if (view == 0) return load_plain(clip, pixels, nullptr);
-  if (view == 1 && mirrors()) return load_plain(clip, nullptr, pixels);
-  load_drawn(clip, kFirstTestDraw + view, 0, pixels);
-}
-
-void ClipPipeline::load_test_views(const ClipRef& clip, int views, std::uint8_t* pixels) {
-  const bool mirrored = views > 1 && mirrors();
-  load_plain(clip, pixels, mirrored ? pixels + bytes_per_clip() : nullptr);
-  for (int view = mirrored ? 2 : 1; view < views; ++view)
-    load_test_view(clip, view, pixels + view * bytes_per_clip());
-}
-
-void ClipPipeline::load_plain(const ClipRef& clip, std::uint8_t* pixels, std::uint8_t* mirrored) {
-  require_fixed_length();
+void ClipPipeline::load(const ClipRef& clip, std::uint8_t* pixels) {
   const auto choose = [&](std::int64_t frame_count) {
     return sample_frames(frame_count, clip_, nullptr, clip.name);
   };
-  read(
-      clip, choose, [](std::size_t) { return Augmentation(); }, pixels, mirrored);
+  read(clip, choose, {{pixels, plain}});
 }
 
 void ClipPipeline::load_augmented(const ClipRef& clip, int view, std::uint8_t* pixels) {
-  load_drawn(clip, view, stable_hash(clip.name), pixels);
+  const std::uint64_t item = stable_hash(clip.name);
+  read(clip, drawn_frames(clip, view, item), {{pixels, drawn(view, item)}});
 }
 
-void ClipPipeline::load_drawn(const ClipRef& clip, int view, std::uint64_t item, std::uint8_t* pixels) {
-  require_fixed_length();
-  const auto number = static_cast<std::uint32_t>(view);
-  const auto choose = [&](std::int64_t frame_count) {
+void ClipPipeline::load_test_view(const ClipRef& clip, int number, std::uint8_t* pixels) {
+  const int view = number / augment_.test_clips, temporal_clip = number % augment_.test_clips;
+  read(clip,
+       draws_frames(view) ? drawn_frames(clip, kFirstTestDraw + view, 0)
+                          : temporal_clips(clip, temporal_clip, temporal_clip + 1),
+       {{pixels, test_augmentation(view)}});
+}
+
+void ClipPipeline::load_test_views(const ClipRef& clip, std::uint8_t* pixels) {
+  std::vector<Target> same_frames;
+  for (int view = 0; view < augment_.test_views; ++view) {
+    std::uint8_t* const target = pixels + view * augment_.test_clips * bytes_per_clip();
+    if (draws_frames(view)) {
+      load_test_view(clip, view, target);
+    } else {
+      same_frames.push_back({target, test_augmentation(view)});
+    }
+  }
+  read(clip, temporal_clips(clip, 0, augment_.test_clips), std::move(same_frames));
+}
+
+// Whether a view for evaluation chooses frames of its own.
+bool ClipPipeline::draws_frames(int test_view) const {
+  return augment_.test_clips == 1 && test_view > (mirrors() ? 1 : 0);
+}
+
+ClipPipeline::AugmentationOf ClipPipeline::test_augmentation(int view) const {
+  if (view == 0) return plain;
+  if (view > 1 || !mirrors()) return drawn(kFirstTestDraw + view, 0);
+  return [](std::size_t) {
+    Augmentation mirrored;
+    mirrored.flip = true;
+    return mirrored;
+  };
+}
+
+ClipPipeline::AugmentationOf ClipPipeline::drawn(int view, std::uint64_t item) const {
+  KeyedRandom random(seed_, Purpose::augment, static_cast<std::uint32_t>(view), item);
+  std::vector<Augmentation> draws(augment_.apply == AugmentPer::frame ? static_cast<std::size_t>(clip_.frames)
+                                                                      : 1);
+  for (Augmentation& draw : draws) draw = draw_augmentation(augment_, random);
+  return [draws = std::move(draws)](std::size_t image) { return draws[image % draws.size()]; };
+}
+
+FrameChooser ClipPipeline::drawn_frames(const ClipRef& clip, int view, std::uint64_t item) const {
+  return [&clip, view, item, this](std::int64_t frame_count) {
     // Made here, because the choice may be made more than once and must then get the same draws.
-    KeyedRandom random(seed_, Purpose::sample, number, item);
+    KeyedRandom random(seed_, Purpose::sample, static_cast<std::uint32_t>(view), item);
     return sample_frames(frame_count, clip_, &random, clip.name);
   };
-  KeyedRandom random(seed_, Purpose::augment, number, item);
-  Augmentation augmentation = draw_augmentation(augment_, random);
-  const auto augmentation_of = [&](std::size_t position) {
-    if (position > 0 && augment_.apply == AugmentPer::frame)
-      augmentation = draw_augmentation(augment_, random);
-    return augmentation;
+}
+
+FrameChooser ClipPipeline::temporal_clips(const ClipRef& clip, int first, int end) const {
+  return [&clip, first, end, this](std::int64_t frame_count) {
+    std::vector<std::int64_t> frames;
+    for (int i = first; i < end; ++i) {
+      const auto some = sample_temporal_clip(frame_count, clip_, {i, augment_.test_clips}, clip.name);
+      frames.insert(frames.end(), some.begin(), some.end());
+    }
+    return frames;
   };
-  read(clip, choose, augmentation_of, pixels);
 }
 
 void ClipPipeline::for_each_frame(const ClipRef& clip,

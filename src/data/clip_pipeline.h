@@ -29,11 +29,15 @@ class ClipPipeline {
   // Writes the frames for evaluation to `pixels`, uint8 RGB [T, height, width, 3] with T = clip.frames.
   // Not for Sampling::all, whose clips have no fixed length: ConfigError.
   void load(const ClipRef& clip, std::uint8_t* pixels);
-  // One of the views that evaluation averages (augment.test_views): 0 is that of load(), 1 its mirror image,
-  // where clips are mirrored in training, and the others are augmented, all clips alike.
-  void load_test_view(const ClipRef& clip, int view, std::uint8_t* pixels);
-  // All views from 0 on, one after another in `pixels`; the mirror image costs no decoding.
-  void load_test_views(const ClipRef& clip, int views, std::uint8_t* pixels);
+  // How many views of a clip evaluation averages: each of augment.test_clips temporal clips (sampler.h) in
+  // each of augment.test_views.
+  int test_views() const { return augment_.test_views * augment_.test_clips; }
+  // One of them, 0 <= number < test_views(). Temporal clip c in view v has number v * test_clips + c. View 0
+  // is plain, 1 the mirror image, where clips are mirrored in training, and the others are augmented, all
+  // clips alike; where there is only one temporal clip, they draw their frames as well.
+  void load_test_view(const ClipRef& clip, int number, std::uint8_t* pixels);
+  // All of them, one after another in `pixels`; those that need no other frames cost no decoding.
+  void load_test_views(const ClipRef& clip, std::uint8_t* pixels);
   // The same as load() with random frames and augmentation, drawn by (seed, view, clip).
   void load_augmented(const ClipRef& clip, int view, std::uint8_t* pixels);
   // Evaluation with any sampling: passes the frames, uint8 RGB [height, width, 3], one after another to
@@ -64,11 +68,16 @@ class ClipPipeline {
   std::int64_t bytes_per_clip() const;  // of load()
 
  private:
-  using AugmentationOf = std::function<Augmentation(std::size_t position)>;
-  void load_drawn(const ClipRef& clip, int view, std::uint64_t item, std::uint8_t* pixels);
-  void load_plain(const ClipRef& clip, std::uint8_t* pixels, std::uint8_t* mirrored);
-  void read(const ClipRef& clip, const FrameChooser& choose, const AugmentationOf& augmentation_of,
-            std::uint8_t* pixels, std::uint8_t* mirrored = nullptr);
+  // Of image i of a clip; those of several temporal clips follow one another.
+  using AugmentationOf = std::function<Augmentation(std::size_t image)>;
+  struct Target;  // where a view is written to
+  static Augmentation plain(std::size_t) { return {}; }
+  AugmentationOf drawn(int view, std::uint64_t item) const;
+  AugmentationOf test_augmentation(int view) const;
+  FrameChooser drawn_frames(const ClipRef& clip, int view, std::uint64_t item) const;
+  FrameChooser temporal_clips(const ClipRef& clip, int first, int end) const;
+  bool draws_frames(int test_view) const;
+  void read(const ClipRef& clip, const FrameChooser& choose, std::vector<Target> targets);
   void visit_all(const ClipRef& clip, const std::function<void(const std::uint8_t* pixels)>& visit);
   cv::Mat image_at(std::uint8_t* pixels) const;
 

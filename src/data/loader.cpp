@@ -56,7 +56,7 @@ struct Loader::PendingBatch {
 // One pass. Workers share it, so that those still busy with a pass that was given up do no harm.
 struct Loader::Pass {
   const std::vector<ClipRef>* clips = nullptr;  // for the consumer's thread only
-  bool training = false;
+  enum class Shows { plain, test_view, training_view } shows = Shows::plain;
   int view = 0;
   std::vector<std::size_t> order;
   std::size_t next_start = 0;  // position in `order` where the next batch to be opened begins
@@ -73,10 +73,13 @@ struct Loader::Pass {
     std::uint8_t* pixels = pending.batch.clips.data_ptr<std::uint8_t>() +
                            static_cast<std::int64_t>(position) * pipeline.bytes_per_clip();
     const ClipRef& clip = pending.clips[position].ref;
-    if (training) {
-      pipeline.load_augmented(clip, view, pixels);
-    } else {
-      pipeline.load_test_view(clip, view, pixels);
+    switch (shows) {
+      case Shows::plain:
+        return pipeline.load(clip, pixels);
+      case Shows::test_view:
+        return pipeline.load_test_view(clip, view, pixels);
+      case Shows::training_view:
+        return pipeline.load_augmented(clip, view, pixels);
     }
   }
 
@@ -114,18 +117,19 @@ Loader::~Loader() {
   if (pass_) pass_->cancelled = true;
 }
 
-void Loader::start_evaluation(const std::vector<ClipRef>& clips) { start_test_view(clips, 0); }
+void Loader::start_evaluation(const std::vector<ClipRef>& clips) { start(std::make_shared<Pass>(clips)); }
 
-void Loader::start_test_view(const std::vector<ClipRef>& clips, int view) {
+void Loader::start_test_view(const std::vector<ClipRef>& clips, int number) {
   auto pass = std::make_shared<Pass>(clips);
-  pass->view = view;
+  pass->shows = Pass::Shows::test_view;
+  pass->view = number;
   start(std::move(pass));
 }
 
 void Loader::resume_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch,
                              std::size_t first_batch) {
   auto pass = std::make_shared<Pass>(clips);
-  pass->training = true;
+  pass->shows = Pass::Shows::training_view;
   pass->view = options_.views > 0 ? epoch % options_.views : epoch;
   pass->order = training_order(clips.size(), seed, epoch);
   pass->next_start = std::min(clips.size(), first_batch * static_cast<std::size_t>(options_.batch_size));
@@ -134,7 +138,7 @@ void Loader::resume_training(const std::vector<ClipRef>& clips, std::uint64_t se
 
 void Loader::start_view(const std::vector<ClipRef>& clips, int view) {
   auto pass = std::make_shared<Pass>(clips);
-  pass->training = true;
+  pass->shows = Pass::Shows::training_view;
   pass->view = view;
   start(std::move(pass));
 }

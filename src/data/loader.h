@@ -38,8 +38,9 @@ class Loader : public BatchSource {
   void start_evaluation(const std::vector<ClipRef>& clips) override;
   void resume_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch,
                        std::size_t first_batch) override;
-  // Evaluation in another view than the plain one, see ClipPipeline::load_test_view().
-  void start_test_view(const std::vector<ClipRef>& clips, int view);
+  // Evaluation in one of ClipPipeline::test_views().
+  void start_test_view(const std::vector<ClipRef>& clips, int number);
+  int test_views() const { return pipeline_->test_views(); }
   // Training clips in view `view`, in their order: what start_training() gives in epochs that show this view.
   void start_view(const std::vector<ClipRef>& clips, int view);
 

@@ -17,4 +17,19 @@ namespace actrec {
 std::vector<std::int64_t> sample_frames(std::int64_t frame_count, const ClipSettings& settings,
                                         KeyedRandom* random, const std::string& clip_name);
 
+// The temporal clip `index` of `count`, with 0 <= index < count.
+struct TemporalClip {
+  int index = 0;
+  int count = 1;
+};
+
+// The frames of one of several choices for evaluation that are spread evenly over the clip, as multi-clip
+// testing averages them (Wang et al., "Non-local Neural Networks", CVPR 2018; Feichtenhofer et al.,
+// "SlowFast Networks", ICCV 2019). Each segment (segment sampling), or the range of where a window may start
+// (dense), is divided into `count` equal parts, and the centre of part `index` is taken. The only one of 1 is
+// what sample_frames() gives for evaluation; with Sampling::all every one is. Errors as above.
+std::vector<std::int64_t> sample_temporal_clip(std::int64_t frame_count, const ClipSettings& settings,
+                                               const TemporalClip& temporal_clip,
+                                               const std::string& clip_name);
+
 }  // namespace actrec

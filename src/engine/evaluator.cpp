@@ -156,11 +156,17 @@ EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::ve
     result = evaluate_whole_clips(*checkpoint.model, device, clips, classes, *pipeline, progress, wanted);
   } else {
     Loader loader(pipeline, loader_options(settings, threads, device));
-    const int views = settings.augment.test_views;
+    const int views = loader.test_views();
     if (views == 1 || wanted != nullptr)  // the ablation is of the plain view
       result = evaluate_clips(*checkpoint.model, device, clips, classes, loader, progress, wanted);
-    if (views > 1)
-      result = metrics_of(average_views(*checkpoint.model, device, clips, loader, views, {}), clips, classes);
+    if (views > 1) {
+      std::int64_t done = 0;  // over all views
+      const auto on_batch = [&](std::int64_t count) {
+        done += count;
+        if (progress) progress(done / views, static_cast<std::int64_t>(clips.size()));
+      };
+      result = metrics_of(average_views(*checkpoint.model, device, clips, loader, on_batch), clips, classes);
+    }
   }
   if (wanted != nullptr) result.ablation = meter.result(checkpoint.info.train_clips);
   result.skipped = skipped_clips(pipeline->bad_clips());

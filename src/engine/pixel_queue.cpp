@@ -18,16 +18,17 @@ struct PixelQueue::Slot {
   std::mutex mutex;
   std::condition_variable ready;
 
-  void load(ClipPipeline& pipeline, const InputClip& input, int views) {
+  void load(ClipPipeline& pipeline, const InputClip& input) {
     LoadedClip loaded;
     std::exception_ptr thrown;
     try {
       loaded.error = input.error;
       if (loaded.error.empty()) {
         const ClipSettings& settings = pipeline.settings();
-        loaded.pixels = torch::empty({views, settings.frames, settings.size.height, settings.size.width, 3},
-                                     torch::kUInt8);
-        pipeline.load_test_views(input.clip, views, loaded.pixels.data_ptr<std::uint8_t>());
+        loaded.pixels = torch::empty(
+            {pipeline.test_views(), settings.frames, settings.size.height, settings.size.width, 3},
+            torch::kUInt8);
+        pipeline.load_test_views(input.clip, loaded.pixels.data_ptr<std::uint8_t>());
         pipeline.forget(input.clip);
       }
     } catch (const DataError& error) {
@@ -44,12 +45,11 @@ struct PixelQueue::Slot {
 };
 
 PixelQueue::PixelQueue(std::shared_ptr<ClipPipeline> pipeline, const std::vector<InputClip>& inputs,
-                       int views, int workers, std::int64_t prefetch_bytes)
+                       int workers, std::int64_t prefetch_bytes)
     : pipeline_(std::move(pipeline)),
       inputs_(inputs),
-      views_(views),
-      depth_(static_cast<std::size_t>(
-          std::max<std::int64_t>(1, prefetch_bytes / (views * pipeline_->bytes_per_clip())))) {
+      depth_(static_cast<std::size_t>(std::max<std::int64_t>(
+          1, prefetch_bytes / (pipeline_->test_views() * pipeline_->bytes_per_clip())))) {
   if (workers > 0) pool_ = std::make_unique<WorkerPool>(workers, lower_thread_priority);
 }
 
@@ -58,9 +58,8 @@ void PixelQueue::schedule() {
     const auto slot = std::make_shared<Slot>();
     slots_.push_back(slot);
     const InputClip& input = inputs_[scheduled_++];
-    if (!pool_) return slot->load(*pipeline_, input, views_);
-    pool_->post(
-        [slot, pipeline = pipeline_, &input, views = views_] { slot->load(*pipeline, input, views); });
+    if (!pool_) return slot->load(*pipeline_, input);
+    pool_->post([slot, pipeline = pipeline_, &input] { slot->load(*pipeline, input); });
   }
 }
 

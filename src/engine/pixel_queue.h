@@ -19,14 +19,15 @@ struct LoadedClip {
   std::string error;     // why there are none; empty: there are
 };
 
-// The test views of clips, loaded ahead by a pool of low-priority threads and taken in order. Unlike a
-// Loader, it goes on after a clip that cannot be read. Not for sharing between threads.
+// The test views of clips (ClipPipeline::test_views), loaded ahead by a pool of low-priority threads and
+// taken in order. Unlike a Loader, it goes on after a clip that cannot be read. Not for sharing between
+// threads.
 class PixelQueue {
  public:
   // `inputs` must outlive the queue. About `prefetch_bytes` of pixels are loaded ahead, at least one clip;
   // with no workers, next() does the work.
-  PixelQueue(std::shared_ptr<ClipPipeline> pipeline, const std::vector<InputClip>& inputs, int views,
-             int workers, std::int64_t prefetch_bytes);
+  PixelQueue(std::shared_ptr<ClipPipeline> pipeline, const std::vector<InputClip>& inputs, int workers,
+             std::int64_t prefetch_bytes);
 
   // The next input's clip; there must be one left. Throws what loading threw if that is no DataError.
   LoadedClip next();
@@ -37,7 +38,6 @@ class PixelQueue {
 
   std::shared_ptr<ClipPipeline> pipeline_;
   const std::vector<InputClip>& inputs_;
-  int views_;
   std::size_t depth_;
   std::size_t scheduled_ = 0;
   std::deque<std::shared_ptr<Slot>> slots_;

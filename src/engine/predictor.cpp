@@ -99,7 +99,7 @@ class Predictor {
 
   void classify_side_by_side(const std::vector<InputClip>& inputs,
                              const std::function<void(const Prediction&)>& on_prediction) {
-    PixelQueue queue(pipeline_, inputs, info_.settings.augment.test_views, threads_.workers,
+    PixelQueue queue(pipeline_, inputs, threads_.workers,
                      std::int64_t{info_.settings.data.prefetch_mb} * 1'000'000);
     const std::size_t group =
         static_cast<std::size_t>(std::max(1, kFramesAtATime / info_.settings.clip.frames));
@@ -165,10 +165,9 @@ ClipProbabilities classify_input(const Checkpoint& checkpoint, const torch::Devi
     const ClipLogits result = classify_clip(*checkpoint.model, device, clip, pipeline);
     return {class_probabilities(checkpoint.info, result.logits.data_ptr<float>()), result.frames};
   }
-  const int views = checkpoint.info.settings.augment.test_views;
-  const torch::Tensor pixels =
-      torch::empty({views, settings.frames, settings.size.height, settings.size.width, 3}, torch::kUInt8);
-  pipeline.load_test_views(clip, views, pixels.data_ptr<std::uint8_t>());
+  const torch::Tensor pixels = torch::empty(
+      {pipeline.test_views(), settings.frames, settings.size.height, settings.size.width, 3}, torch::kUInt8);
+  pipeline.load_test_views(clip, pixels.data_ptr<std::uint8_t>());
   return {average_over_views(checkpoint, device, {pixels}).front(), settings.frames};
 }
 

@@ -45,7 +45,8 @@ struct InputTest {
   std::int64_t gained = 0;  // clips that are recognised only with it
 };
 
-// What of a clip a model needs, measured on the plain view of each clip whatever augment.test_views says.
+// What of a clip a model needs, measured on the plain view of each clip whatever augment.test_clips and
+// test_views say.
 struct AblationResult {
   double top1 = 0;                       // of the unchanged clips
   std::optional<double> majority_class;  // top-1 of always answering `majority_name`; none where not known

@@ -6,9 +6,9 @@
 namespace actrec {
 
 AveragedViews average_views(Recogniser& model, const torch::Device& device, const std::vector<ClipRef>& clips,
-                            Loader& loader, int views,
-                            const std::function<void(std::int64_t clips)>& on_batch) {
+                            Loader& loader, const std::function<void(std::int64_t clips)>& on_batch) {
   torch::NoGradGuard no_grad;
+  const int views = loader.test_views();
   std::vector<torch::Tensor> sums(clips.size());  // of probabilities, float64 [K]
   std::vector<int> seen(clips.size());            // views of each clip
   for (int view = 0; view < views; ++view) {

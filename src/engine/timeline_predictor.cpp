@@ -45,6 +45,9 @@ class TimelinePredictor {
       spdlog::warn("a timeline averages {}, not {} views",
                    views_ == 2 ? "the plain view and its mirror image" : "only the plain view", wanted);
     }
+    if (info_.settings.augment.test_clips > 1)
+      spdlog::warn("a timeline sees one temporal clip of each window, not {}",
+                   info_.settings.augment.test_clips);
   }
 
   PredictionSummary run(const std::vector<InputClip>& inputs,

@@ -36,6 +36,12 @@ Bytes load_augmented(ClipPipeline& pipeline, const ClipRef& clip, int epoch) {
   return bytes;
 }
 
+Bytes load_test_view(ClipPipeline& pipeline, const ClipRef& clip, int number) {
+  Bytes bytes(static_cast<std::size_t>(pipeline.bytes_per_clip()), 77);
+  pipeline.load_test_view(clip, number, bytes.data());
+  return bytes;
+}
+
 Bytes all_frames(ClipPipeline& pipeline, const ClipRef& clip) {
   Bytes bytes;
   pipeline.for_each_frame(clip, [&](const std::uint8_t* frame) {
@@ -235,11 +241,7 @@ TEST_F(ClipPipelineTest, TestViewsArePlainMirroredAndAugmented) {
     ClipSettings settings = clip_settings();
     settings.motion = motion;
     ClipPipeline pipeline(settings, {}, 1);
-    const auto view = [&](ClipPipeline& from, int number) {
-      Bytes bytes(static_cast<std::size_t>(from.bytes_per_clip()));
-      from.load_test_view(clip_, number, bytes.data());
-      return bytes;
-    };
+    const auto view = [&](ClipPipeline& from, int number) { return load_test_view(from, clip_, number); };
     Bytes plain = view(pipeline, 0), mirrored = view(pipeline, 1);
     EXPECT_EQ(plain, load(pipeline, clip_));
     const cv::Mat frames(4 * 28, 28, CV_8UC3, plain.data()), mirror(4 * 28, 28, CV_8UC3, mirrored.data());
@@ -258,19 +260,57 @@ TEST_F(ClipPipelineTest, TestViewsArePlainMirroredAndAugmented) {
   }
 }
 
+TEST_F(ClipPipelineTest, EveryTemporalClipIsShownInEveryView) {
+  // 8 parts of 3 frames: centres 1, 4, 7, 10, 13, 16, 19, 22.
+  const std::vector<std::vector<int>> frames{{1, 7, 13, 19}, {4, 10, 16, 22}};
+  AugmentSettings augment;
+  augment.test_clips = 2;
+  augment.test_views = 2;
+  ClipPipeline pipeline(clip_settings(), augment, 1);
+  ASSERT_EQ(pipeline.test_views(), 4);
+  for (int temporal_clip = 0; temporal_clip < 2; ++temporal_clip) {
+    Bytes plain = load_test_view(pipeline, clip_, temporal_clip);
+    EXPECT_EQ(numbers_of(pipeline, plain), frames[static_cast<std::size_t>(temporal_clip)]);
+    Bytes mirrored = load_test_view(pipeline, clip_, 2 + temporal_clip);
+    cv::Mat expected;
+    cv::flip(cv::Mat(4 * 28, 28, CV_8UC3, plain.data()), expected, 1);
+    EXPECT_EQ(cv::norm(expected, cv::Mat(4 * 28, 28, CV_8UC3, mirrored.data()), cv::NORM_INF), 0);
+  }
+  EXPECT_EQ(numbers_of(pipeline, load(pipeline, clip_)), (std::vector<int>{3, 9, 15, 21}))
+      << "plain evaluation stays what it is";
+
+  // Augmented views of several temporal clips take these clips' frames. Here they change no pixel.
+  augment.enabled = false;
+  ClipPipeline unchanged(clip_settings(), augment, 1);
+  for (int temporal_clip = 0; temporal_clip < 2; ++temporal_clip) {
+    EXPECT_EQ(load_test_view(unchanged, clip_, 2 + temporal_clip),
+              load_test_view(unchanged, clip_, temporal_clip));
+  }
+}
+
 TEST_F(ClipPipelineTest, AllTestViewsAtOnceAreThoseOneByOne) {
-  for (const double flip : {0.0, 0.5}) {
-    for (const MotionInput motion : {MotionInput::none, MotionInput::difference}) {
-      ClipSettings settings = clip_settings();
-      settings.motion = motion;
-      AugmentSettings augment;
-      augment.horizontal_flip = flip;
-      ClipPipeline pipeline(settings, augment, 1);
-      Bytes together(static_cast<std::size_t>(3 * pipeline.bytes_per_clip())), single = together;
-      pipeline.load_test_views(clip_, 3, together.data());
-      for (int view = 0; view < 3; ++view)
-        pipeline.load_test_view(clip_, view, single.data() + view * pipeline.bytes_per_clip());
-      EXPECT_EQ(together, single);
+  for (const int test_clips : {1, 3}) {
+    for (const AugmentPer apply : {AugmentPer::clip, AugmentPer::frame}) {
+      for (const double flip : {0.0, 0.5}) {
+        for (const MotionInput motion : {MotionInput::none, MotionInput::difference}) {
+          ClipSettings settings = clip_settings();
+          settings.motion = motion;
+          AugmentSettings augment;
+          augment.apply = apply;
+          augment.horizontal_flip = flip;
+          augment.test_views = 3;
+          augment.test_clips = test_clips;
+          ClipPipeline pipeline(settings, augment, 1);
+          const int count = pipeline.test_views();
+          Bytes together(static_cast<std::size_t>(count * pipeline.bytes_per_clip())), single;
+          pipeline.load_test_views(clip_, together.data());
+          for (int number = 0; number < count; ++number) {
+            const Bytes one = load_test_view(pipeline, clip_, number);
+            single.insert(single.end(), one.begin(), one.end());
+          }
+          EXPECT_EQ(together, single);
+        }
+      }
     }
   }
 }

@@ -148,6 +148,46 @@ TEST(Sampler, IndicesAreValidAndSortedForAnyLength) {
   }
 }
 
+Indices temporal_clip(int index, int count, std::int64_t frames, const ClipSettings& settings) {
+  return sample_temporal_clip(frames, settings, {index, count}, "wave/a.mp4");
+}
+
+TEST(Sampler, TemporalClipsOfSegmentsTakeTheCentresOfTheirParts) {
+  // Segments of 24 frames in 2: [0, 12) [12, 24), in parts of 4 frames.
+  const ClipSettings two = settings_of(Sampling::segment, 2);
+  EXPECT_EQ(temporal_clip(0, 3, 24, two), (Indices{2, 14}));
+  EXPECT_EQ(temporal_clip(1, 3, 24, two), (Indices{6, 18}));
+  EXPECT_EQ(temporal_clip(2, 3, 24, two), (Indices{10, 22}));
+  // 8 parts of 1.25 frames: centres 0.625, 1.875, 3.125, 4.375, 5.625, 6.875, 8.125, 9.375.
+  const ClipSettings four = settings_of(Sampling::segment, 4);
+  EXPECT_EQ(temporal_clip(0, 2, 10, four), (Indices{0, 3, 5, 8}));
+  EXPECT_EQ(temporal_clip(1, 2, 10, four), (Indices{1, 4, 6, 9}));
+  EXPECT_EQ(temporal_clip(1, 2, 3, settings_of(Sampling::segment, 5)), (Indices{0, 1, 2, 2, 2}));
+  EXPECT_EQ(temporal_clip(99, 100, 4'000'000'000'000, two), (Indices{1'990'000'000'000, 3'990'000'000'000}));
+}
+
+TEST(Sampler, TemporalClipsOfDenseSamplingAreWindowsThatStartEvenlySpread) {
+  // Windows of 10 frames, of 15: they may start at frames 0 to 5.
+  const ClipSettings settings = settings_of(Sampling::dense, 4, ShortClips::repeat, 3);
+  EXPECT_EQ(temporal_clip(0, 2, 15, settings), (Indices{1, 4, 7, 10}));   // 1.25
+  EXPECT_EQ(temporal_clip(1, 2, 15, settings), (Indices{3, 6, 9, 12}));   // 3.75
+  EXPECT_EQ(temporal_clip(0, 3, 15, settings), (Indices{0, 3, 6, 9}));    // 0.83
+  EXPECT_EQ(temporal_clip(1, 3, 15, settings), (Indices{2, 5, 8, 11}));   // 2.5
+  EXPECT_EQ(temporal_clip(2, 3, 15, settings), (Indices{4, 7, 10, 13}));  // 4.17
+  // Too few frames: there is only one window.
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(temporal_clip(i, 3, 8, settings), (Indices{0, 3, 6, 7})) << i;
+  EXPECT_THROW(temporal_clip(1, 3, 9, settings_of(Sampling::dense, 4, ShortClips::error, 3)), DataError);
+}
+
+TEST(Sampler, TheOnlyTemporalClipIsPlainEvaluation) {
+  for (const Sampling sampling : {Sampling::segment, Sampling::dense, Sampling::all}) {
+    const ClipSettings settings = settings_of(sampling, 8);
+    for (std::int64_t frames = 1; frames <= 60; ++frames)
+      ASSERT_EQ(temporal_clip(0, 1, frames, settings), evaluate(frames, settings));
+  }
+  EXPECT_EQ(temporal_clip(2, 3, 5, settings_of(Sampling::all, 4)), (Indices{0, 1, 2, 3, 4}));
+}
+
 TEST(Sampler, NoFramesIsAnError) { EXPECT_THROW(evaluate(0, settings_of(Sampling::all, 4)), DataError); }
 
 }  // namespace

@@ -1,10 +1,14 @@
-"""Classification of videos while they come: pipes, growing files, and what happens when it is too slow."""
+"""Classification of videos while they come: pipes, URLs, growing files, real speed, and what happens when it is too slow."""
 
+import fcntl
 import functools
 import http.server
 import json
+import re
 import signal
+import struct
 import subprocess
+import termios
 import threading
 import time
 
@@ -26,12 +30,53 @@ def model(*settings):
 def stream_file(seconds=2):
     """A video that can be read from front to back."""
     file = actrec.new_directory() / "video.ts"
-    actrec.ffmpeg("-i", actrec.demo_clip("step_left", 2), "-t", seconds, "-c:v", "mpeg2video", "-q:v", 2, file)
+    source = ["-stream_loop", -1, "-i", actrec.demo_clip("step_left", 2)]
+    actrec.ffmpeg(*source, "-t", seconds, "-c:v", "mpeg2video", "-q:v", 2, file)
     return file
+
+
+def count_frames(video):
+    return len(actrec.ffmpeg("-i", video, "-f", "rawvideo", "-pix_fmt", "gray", "-s", "2x2", "-")) // 4
+
+
+def unread(pipe):
+    """Bytes in a pipe that nobody has read yet."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
+
+
+class Player:
+    """A video as ffmpeg plays it, at its own speed."""
+
+    def __init__(self, video):
+        command = ["ffmpeg", "-v", "error", "-re", "-i", str(video), "-c", "copy", "-f", "mpegts", "-flush_packets", "1", "-"]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+
+    def chunks(self):
+        return iter(functools.partial(self.process.stdout.read1, 65536), b"")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdout.close()
+        self.process.wait()
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
 
 
 class StreamTest(actrec.TestCase):
     LAST = ("model.temporal.pool=last",)
+
+    def serve(self, handler):
+        """The address of an HTTP server on this machine."""
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return f"http://127.0.0.1:{server.server_address[1]}"
 
     def decisions(self, *arguments, **options):
         result = self.succeed("predict", *arguments, "--stream", **options)
@@ -77,24 +122,51 @@ class StreamTest(actrec.TestCase):
         for before, after in zip(times, times[1:]):
             self.assertAlmostEqual(after - before, 0.5, delta=0.06)
 
+    def check_real_speed(self, decisions, arrived, first_byte, last_byte):
+        """Decisions and when they came, of a stream that has been played from one moment to the other."""
+        self.assertGreater(last_byte - first_byte, 0.8 * decisions[-1]["time_seconds"], "played too fast")
+        in_time = sum(at < last_byte for at in arrived)
+        self.assertGreater(in_time, len(arrived) / 2, "decisions come while the video plays")
+        for one, at in zip(decisions, arrived):
+            self.assertGreater(one["latency_seconds"], 0)
+            self.assertLess(one["latency_seconds"], 3)
+            # Nothing is decided before it was played.
+            self.assertGreater(at - first_byte, one["time_seconds"] - 0.5)
+        self.assertEqual([one["frame"] for one in decisions], sorted({one["frame"] for one in decisions}))
+
     def test_pipe_at_real_speed(self):
-        checkpoint = model(*self.LAST)
-        source = ["ffmpeg", "-v", "error", "-re", "-i", str(stream_file()), "-c", "copy", "-f", "mpegts", "-"]
-        player = subprocess.Popen(source, stdout=subprocess.PIPE)
+        checkpoint, video = model(*self.LAST), stream_file(5)
         command = [actrec.BINARY, "predict", str(checkpoint), "--stream", "-", "--sampling", "all", "--top-k", "8"]
-        process = subprocess.Popen(
-            command, stdin=player.stdout, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=actrec.environment()
-        )
-        player.stdout.close()
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        process = subprocess.Popen(command, env=actrec.environment(), **pipes)
+        played = []
+
+        def play():
+            # The model is loaded once a first packet, of padding, is read: loading is none of the latency.
+            process.stdin.write(b"\x47\x1f\xff\x10" + 184 * b"\xff")
+            process.stdin.flush()
+            while process.poll() is None and unread(process.stdin) > 0:
+                time.sleep(0.05)
+            with Player(video) as player, process.stdin:
+                for data in player.chunks():
+                    played.append(time.monotonic())
+                    process.stdin.write(data)
+                    process.stdin.flush()
+
+        thread = threading.Thread(target=play)
+        thread.start()
         arrived, found = [], []
-        for line in process.stdout:  # lines come one by one, not all at the end
+        for line in process.stdout:
             arrived.append(time.monotonic())
             found.append(json.loads(line))
-        log = process.stderr.read().decode()
-        self.assertEqual((process.wait(), player.wait()), (0, 0), log)
-        self.assertGreater(arrived[-1] - arrived[0], 0.4)
+        thread.join()
+        with process.stdout, process.stderr:
+            log = process.stderr.read().decode()
+        self.assertEqual(process.wait(), 0, log)
+        self.check_real_speed(found, arrived, played[0], played[-1])
+        self.assertEqual({one["dropped"] for one in found}, {0}, "a pipe waits")
         self.assertRegex(log, r"info: \d+ frames in .* x real time: \d+ decisions, latency \d+ ms, at most \d+ ms; 0 frames dropped")
-        whole = self.decisions(checkpoint, stream_file(), "--sampling", "all", "--top-k", 8, "--idle", 0.1)
+        whole = self.decisions(checkpoint, video, "--sampling", "all", "--top-k", 8, "--idle", 0.1)
         self.assertEqual(len(found), len(whole))
         self.assert_same(found[-1], whole[-1])
 
@@ -114,24 +186,55 @@ class StreamTest(actrec.TestCase):
         self.assertEqual(len(found), len(whole))
         self.assert_same(found[-1], whole[-1])
 
-    def test_url(self):
-        folder = str(stream_file().parent)
-        handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
-        handler.log_message = lambda *_: None
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.shutdown)
-        url = f"http://127.0.0.1:{server.server_address[1]}/{stream_file().name}"
-        found = self.decisions(model(*self.LAST), url, "--sampling", "all")
-        self.assertGreater(len(found), 0)
-        self.fail_with(actrec.DATA, ["predict", model(*self.LAST), url + ".none", "--stream"], url)
+    def test_file_over_http(self):
+        checkpoint, video = model(*self.LAST), stream_file()
+        url = self.serve(functools.partial(QuietHandler, directory=str(video.parent)))
+        # So few that none of them is late.
+        options = ["--window", 4, "--top-k", 8]
+        found = self.decisions(checkpoint, f"{url}/{video.name}", *options)
+        whole = self.decisions(checkpoint, video, *options, "--idle", 0.1)
+        self.assertGreater(len(found), 1)
+        self.assertEqual([one["frame"] for one in found], [one["frame"] for one in whole])
+        self.assert_same(found[-1], whole[-1])
+        # All of them: whatever is too late is counted.
+        every = self.succeed("predict", checkpoint, "--stream", f"{url}/{video.name}", "--sampling", "all")
+        decisions = [json.loads(line) for line in every.out.splitlines()]
+        dropped = int(re.search(r"(\d+) frames? dropped", every.err)[1])
+        self.assertEqual(len(decisions) + dropped, count_frames(video))
+        self.assertLessEqual(decisions[-1]["dropped"], dropped)
+        self.fail_with(actrec.DATA, ["predict", checkpoint, f"{url}/none.ts", "--stream"], f"{url}/none.ts")
+
+    def test_http_at_real_speed(self):
+        checkpoint, video, played = model(*self.LAST), stream_file(5), []
+
+        class Live(QuietHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.end_headers()
+                with Player(video) as player:
+                    for data in player.chunks():
+                        played.append(time.monotonic())
+                        self.wfile.write(data)
+
+        url = self.serve(Live)
+        process = actrec.start("predict", checkpoint, "--stream", f"{url}/live.ts", "--sampling", "all")
+        arrived, found = [], []
+        for line in process.stdout:
+            arrived.append(time.monotonic())
+            found.append(json.loads(line))
+        with process.stdout, process.stderr:
+            log = process.stderr.read().decode()
+        self.assertEqual(process.wait(), 0, log)
+        self.check_real_speed(found, arrived, played[0], played[-1])
+        dropped = int(re.search(r"(\d+) frames? dropped", log)[1])
+        self.assertEqual(len(found) + dropped, count_frames(video))
 
     def test_late_frames_are_dropped_and_counted(self):
         # A file is read much faster than it can be classified.
         checkpoint = model("model.temporal.pool=last", "model.encoder.channels=[64,128,128]", "clip.size=128")
         result = self.succeed("predict", checkpoint, "--stream", stream_file(), "--sampling", "all", "--live", "--idle", 0.1)
         decisions = [json.loads(line) for line in result.out.splitlines()]
-        count = len(actrec.ffmpeg("-i", stream_file(), "-f", "rawvideo", "-pix_fmt", "gray", "-s", "2x2", "-")) // 4
+        count = count_frames(stream_file())
         self.assertRegex(result.err, rf"{count} frames in .*: {len(decisions)} decisions?, .*; {count - len(decisions)} frames? dropped")
         self.assertLess(len(decisions), count)
 

@@ -7,8 +7,34 @@ import json
 import os
 import re
 import subprocess
+import sys
+import unittest
 
 import actrec
+import chromium
+
+sys.path.insert(0, str(actrec.ROOT / "scripts"))
+import bench_timeline  # noqa: E402
+
+UT = actrec.SHARED_DATA / "ut-interaction-set1" / "clips.csv"
+
+# Plays the annotated video, and writes down what it meets.
+PLAYER = """<!doctype html><video src="annotated.mp4" muted></video><pre></pre><script>
+const video = document.querySelector("video");
+const seen = {plays_h264: video.canPlayType('video/mp4; codecs="avc1.42E01E"') !== "", times: [], errors: []};
+const show = () => {
+  seen.width = video.videoWidth;
+  seen.height = video.videoHeight;
+  seen.duration = video.duration;
+  seen.frames = video.getVideoPlaybackQuality().totalVideoFrames;
+  document.querySelector("pre").textContent = JSON.stringify(seen);
+};
+const fail = (what) => { seen.errors.push(String(what)); show(); };
+video.addEventListener("timeupdate", () => { seen.times.push(video.currentTime); show(); });
+video.addEventListener("error", () => fail(video.error.message));
+video.play().catch(fail);
+show();
+</script>"""
 
 
 def count_frames(video):
@@ -176,6 +202,67 @@ class WindowsTest(TimelineCase):
         self.assertLess(peak(longer), 1.1 * peak(joined()))
 
 
+class JoinedRecordingsTest(actrec.TestCase):
+    """Real clips one after another: the timeline says what happens when."""
+
+    # Learns its training clips by heart in ten seconds of work: short windows from anywhere in a clip.
+    SETTINGS = {
+        "clip.size": 48,
+        "clip.frames": 8,
+        "clip.sampling": "dense",
+        "clip.stride": 4,
+        "augment.enabled": "false",
+        "model.encoder.channels": "[16,32]",
+        "model.temporal.hidden": 32,
+        "model.dropout": 0,
+        "train.epochs": 60,
+        "train.batch_size": 8,
+        "train.learning_rate": 0.005,
+        "train.schedule.warmup_epochs": 0,
+        "train.early_stopping.patience": 0,
+    }
+
+    def joined(self, minutes):
+        """A clip of each class that was trained on, in random order and more than once; the truth."""
+        rows = [row for row in actrec.read_list(UT) if row["split"] == "train"]
+        of_class = {row["label"]: {"path": UT.parent / row["path"], "label": row["label"]} for row in rows}
+        listing = actrec.write_list(self.directory / "clips.csv", list(of_class.values()))
+        clips = bench_timeline.scaled_clips(listing, "all", self.directory)
+        video = self.directory / "joined.mp4"
+        return video, bench_timeline.join(clips, minutes, video)
+
+    @unittest.skipUnless(UT.exists(), f"{UT} is missing")
+    def test_segments_are_where_the_clips_are(self):
+        run = self.directory / "run"
+        settings = [f"--set={key}={value}" for key, value in self.SETTINGS.items()]
+        self.succeed("train", UT, *settings, "--output", run, timeout=600)
+        video, truth = self.joined(0.75)
+        end = truth[-1][1]
+        self.assertAlmostEqual(times_of(video)[-1] + 1 / bench_timeline.RATE, end, delta=0.05)
+        result = self.succeed("predict", run / "last.safetensors", "--timeline", video, "--json").json[0]
+        accuracy, iou = bench_timeline.accuracy_and_iou(truth, result["timeline"])
+        # What one label for the whole video could reach at most.
+        labels = {label for _, _, label in truth}
+        constant = [{"begin_seconds": 0, "end_seconds": end, "label": label} for label in labels]
+        best = [max(figures) for figures in zip(*(bench_timeline.accuracy_and_iou(truth, [one]) for one in constant))]
+        self.assertGreater(len(labels), 3)
+        self.assertLess(best[0], 0.4)
+        self.assertLess(best[1], 0.2)
+        self.assertGreater(accuracy, 0.65)
+        self.assertGreater(iou, 0.55)
+
+    def test_figures_by_hand(self):
+        truth = [(0, 4, "a"), (4, 10, "b")]
+        timeline = [
+            {"begin_seconds": begin, "end_seconds": end, "label": label}
+            for begin, end, label in ((0, 3, "a"), (3, 8, "b"), (8, 10, "a"))
+        ]
+        accuracy, iou = bench_timeline.accuracy_and_iou(truth, timeline)
+        self.assertAlmostEqual(accuracy, (3 + 4) / 10)
+        # "a": 3 of 4 seconds; "b": 4 shared of 4 + 1 + 2.
+        self.assertAlmostEqual(iou, (3 / 4 + 4 / 7) / 2)
+
+
 class OutputTest(TimelineCase):
     OPTIONS = ["--timeline", "--window", 1, "--stride", 0.5, "--threshold", 0.2]
 
@@ -262,6 +349,25 @@ class AnnotatedVideoTest(TimelineCase):
             self.assertLess(sum(upper) / len(upper), 4)
             lower = [abs(a - b) for a, b in zip(before[index][100 * row :], after[index][100 * row :])]
             self.assertGreater(sum(lower) / len(lower), 20)
+
+    def test_plays_in_chromium(self):
+        clip = actrec.demo_clip("step_left", 2)
+        self.annotate(clip)
+        page = actrec.write(self.directory / "page.html", PLAYER)
+        dom, console = chromium.open_page(page)
+        seen = json.loads(re.search(r"<pre>(.*)</pre>", dom)[1])
+        if not seen["plays_h264"]:
+            self.skipTest("this Chromium has no H.264")
+        self.assertEqual(seen["errors"], [])
+        self.assertEqual(console, [])
+        self.assertEqual((seen["width"], seen["height"]), (160, 120))
+        self.assertAlmostEqual(seen["duration"], count_frames(clip) / 25, delta=0.05)
+        self.assertGreater(seen["frames"], 0)
+        # It begins, goes on, and reaches the end.
+        self.assertLess(seen["times"][0], 0.5)
+        self.assertGreater(len(set(seen["times"])), 3)
+        self.assertEqual(seen["times"], sorted(seen["times"]))
+        self.assertAlmostEqual(seen["times"][-1], seen["duration"], delta=0.05)
 
     def test_keeps_the_time_of_every_frame(self):
         video = self.directory / "variable.mkv"

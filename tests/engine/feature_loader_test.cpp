@@ -199,6 +199,8 @@ TEST_F(FeatureLoaderTest, KnowsWhatTheFeaturesCameFrom) {
   EXPECT_FALSE(cache()->contains(clip, 0)) << "other augmentation";
   settings_.augment.horizontal_flip = 0;
   settings_.train.learning_rate = 0.5;
+  settings_.augment.test_views = 2;
+  settings_.augment.test_clips = 3;
   EXPECT_TRUE(cache()->contains(clip, 0)) << "features do not depend on what comes after them";
   {
     torch::NoGradGuard no_grad;
