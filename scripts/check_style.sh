@@ -27,6 +27,7 @@ done
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/setup.sh --style
 ((${#sources[@]} > 0)) || mapfile -t sources < <(git ls-files '*.h' '*.cpp')
+((${#sources[@]} > 0)) || fail "git knows no sources here; hint: name them"
 
 clang-format --dry-run -Werror "${sources[@]}" || fail "hint: clang-format -i brings these files into shape"
 echo "format: ${#sources[@]} files are as they should be"

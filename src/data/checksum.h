@@ -5,8 +5,7 @@
 
 namespace actrec {
 
-// XXH3 with 64 bits (Collet, xxHash 0.8): finds damage, not malice; over 10 GB/s. Safe to call from many
-// threads.
+// XXH3 with 64 bits (Collet, xxHash 0.8): finds damage, not malice. Safe to call from many threads.
 std::uint64_t checksum(const void* bytes, std::size_t size);
 
 }  // namespace actrec

@@ -19,9 +19,9 @@ namespace {
 // in between, so that pictures become no brighter.
 constexpr std::uint16_t kWeightSum = 256, kHalfSum = kWeightSum / 2;
 
-constexpr int kLanes = 32;
+constexpr int kLanes = 32;                                           // samples that are added up side by side
 typedef std::uint16_t Samples __attribute__((vector_size(kLanes)));  // two in a word
-constexpr int kTurned = 16;
+constexpr int kTurned = 16;                                          // side of the squares that are turned
 typedef std::uint8_t Bytes __attribute__((vector_size(kTurned)));
 
 #define ACTREC_INLINE inline __attribute__((always_inline))

@@ -66,24 +66,25 @@ const std::vector<cv::Mat>& frames() {
   return all;
 }
 
-// Warps as augmentation draws them for clips of 16 frames, without all else that loading does.
+// Warps as augmentation draws them, one for all frames of a clip, without all else that loading does.
 class Warps {
  public:
   Warps() {
-    const Settings settings;
     for (std::uint32_t i = 0; i < 64; ++i) {
-      KeyedRandom random(settings.train.seed, Purpose::augment, i, 0);
-      matrices_.push_back(warp_matrix(frames().front().size(), settings.clip.size, settings.clip.resize,
-                                      draw_augmentation(settings.augment, random)));
+      KeyedRandom random(settings_.train.seed, Purpose::augment, i, 0);
+      matrices_.push_back(warp_matrix(frames().front().size(), settings_.clip.size, settings_.clip.resize,
+                                      draw_augmentation(settings_.augment, random)));
     }
   }
   void next(const cv::Mat& frame, cv::Mat& output) {
-    const cv::Matx23d& matrix = matrices_[calls_++ / 16 % matrices_.size()];
+    const cv::Matx23d& matrix = matrices_[calls_++ / frames_of_clip_ % matrices_.size()];
     cv::warpAffine(frame, output, matrix, output.size(), cv::INTER_LINEAR | cv::WARP_INVERSE_MAP,
                    cv::BORDER_REFLECT);
   }
 
  private:
+  const Settings settings_;
+  const std::size_t frames_of_clip_ = static_cast<std::size_t>(settings_.clip.frames);
   std::vector<cv::Matx23d> matrices_;
   std::size_t calls_ = 0;
 };

@@ -2,6 +2,7 @@
 
 import csv
 import functools
+import hashlib
 import json
 import os
 import pathlib
@@ -128,6 +129,15 @@ def write_list(path, rows):
 
 def read_metrics(run_directory):
     return [json.loads(line) for line in (run_directory / "metrics.jsonl").read_text().splitlines()]
+
+
+def tensors_hash(path):
+    """SHA-256 of the names, shapes and bytes of a safetensors file's tensors."""
+    content = path.read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    header.pop("__metadata__")
+    return hashlib.sha256(json.dumps(header, sort_keys=True).encode() + content[8 + length :]).hexdigest()
 
 
 def write(path, content):

@@ -94,24 +94,6 @@ bool fails(const char* operation, int descriptor) {
 
 bool for_writing(const char* mode) { return std::strpbrk(mode, "wa+") != nullptr; }
 
-template <typename Open>
-int open_with(const Open& real, const char* path, int flags, mode_t mode) {
-  const bool counts = plan().covers(path);
-  if (counts && fails("open", path)) return -1;
-  const int descriptor = real(path, flags, mode);
-  set_covered(descriptor, counts);
-  return descriptor;
-}
-
-template <typename Open>
-FILE* fopen_with(const Open& real, const char* path, const char* mode) {
-  const bool counts = for_writing(mode) && plan().covers(path);
-  if (counts && fails("open", path)) return nullptr;
-  FILE* file = real(path, mode);
-  if (file != nullptr) set_covered(::fileno(file), counts);
-  return file;
-}
-
 mode_t mode_of(int flags, va_list arguments) {
   return (flags & (O_CREAT | O_TMPFILE)) != 0 ? static_cast<mode_t>(va_arg(arguments, int)) : 0;
 }
@@ -120,30 +102,30 @@ mode_t mode_of(int flags, va_list arguments) {
 
 extern "C" {
 
+// On 64-bit systems, the names that end in 64 mean the same functions.
 int open(const char* path, int flags, ...) {
   NEXT(open);
   va_list arguments;
   va_start(arguments, flags);
   const mode_t mode = mode_of(flags, arguments);
   va_end(arguments);
-  return open_with(real, path, flags, mode);
+  const bool counts = plan().covers(path);
+  if (counts && fails("open", path)) return -1;
+  const int descriptor = real(path, flags, mode);
+  set_covered(descriptor, counts);
+  return descriptor;
 }
-int open64(const char* path, int flags, ...) {
-  NEXT(open64);
-  va_list arguments;
-  va_start(arguments, flags);
-  const mode_t mode = mode_of(flags, arguments);
-  va_end(arguments);
-  return open_with(real, path, flags, mode);
-}
+int open64(const char* path, int flags, ...) __attribute__((alias("open")));
+
 FILE* fopen(const char* path, const char* mode) {
   NEXT(fopen);
-  return fopen_with(real, path, mode);
+  const bool counts = for_writing(mode) && plan().covers(path);
+  if (counts && fails("open", path)) return nullptr;
+  FILE* file = real(path, mode);
+  if (file != nullptr) set_covered(::fileno(file), counts);
+  return file;
 }
-FILE* fopen64(const char* path, const char* mode) {
-  NEXT(fopen64);
-  return fopen_with(real, path, mode);
-}
+FILE* fopen64(const char* path, const char* mode) __attribute__((alias("fopen")));
 
 ssize_t write(int descriptor, const void* bytes, std::size_t size) {
   NEXT(write);

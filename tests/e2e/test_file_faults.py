@@ -10,7 +10,6 @@ import unittest
 
 import actrec
 from actrec import FAILURE
-from test_resume import tensors_hash
 
 LIBRARY = os.environ.get("ACTREC_FILE_FAULTS", str(actrec.ROOT / "build/release/libfile_faults.so"))
 FAULTS = os.environ.get("ACTREC_FAULTS", "8")
@@ -39,7 +38,7 @@ class FileFaultsTest(actrec.TestCase):
         return ["train", self.clips, *actrec.TINY, *settings, "--output", self.output]
 
     def outcome(self):
-        return tensors_hash(self.output / "best.safetensors"), tensors_hash(self.output / "last.safetensors")
+        return actrec.tensors_hash(self.output / "best.safetensors"), actrec.tensors_hash(self.output / "last.safetensors")
 
     def disturbed(self, path, fault="", **changes):
         """The training while files under `path` have that fault, and the log of operations there."""
@@ -105,6 +104,7 @@ class FileFaultsTest(actrec.TestCase):
                 result, _ = self.disturbed(self.cache, f"{error}:{number}{onwards}")
                 # A cache is no more than a cache.
                 self.assertEqual(result.code, 0, f"{what}: {result}")
+                self.assertIn("warning", result.err, what)
                 self.assertEqual(self.outcome(), self.expected, what)
                 shutil.rmtree(self.output)
                 self.succeed(*self.command())

@@ -2,7 +2,6 @@
 
 ACTREC_KILLED_RUNS says how many runs are killed with SIGKILL at random times (4)."""
 
-import hashlib
 import json
 import os
 import random
@@ -29,20 +28,11 @@ SETTINGS = [
 TIMES = ("seconds", "frames_per_second", "data_wait_fraction", "peak_rss_mb")
 
 
-def tensors_hash(path):
-    """SHA-256 of the names, shapes and bytes of a safetensors file's tensors."""
-    content = path.read_bytes()
-    length = int.from_bytes(content[:8], "little")
-    header = json.loads(content[8 : 8 + length])
-    header.pop("__metadata__")
-    return hashlib.sha256(json.dumps(header, sort_keys=True).encode() + content[8 + length :]).hexdigest()
-
-
 def outcome(run):
     """What two runs must have in common: the tensors of their checkpoints, and all metrics but the times."""
     metrics = [{key: value for key, value in line.items() if key not in TIMES} for line in actrec.read_metrics(run)]
     rows = [[row["epoch"], row["train_loss"], row["val_loss"]] for row in actrec.read_list(run / "metrics.csv")]
-    return tensors_hash(run / "best.safetensors"), tensors_hash(run / "last.safetensors"), metrics, rows
+    return actrec.tensors_hash(run / "best.safetensors"), actrec.tensors_hash(run / "last.safetensors"), metrics, rows
 
 
 class ResumeTest(actrec.TestCase):
