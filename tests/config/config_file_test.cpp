@@ -274,7 +274,7 @@ TEST_F(ConfigFile, OverrideProblems) {
             "--set model.temporal.type=lstn: must be one of lstm, gru, mean, but is \"lstn\", did you mean "
             "'lstm'?");
   EXPECT_EQ(what("train.precision=16"),
-            "--set train.precision=16: must be one of fp32, tf32, bf16, but is \"16\"");
+            "--set train.precision=16: must be one of fp32, tf32, bf16, but is \"16\", did you mean 'bf16'?");
   EXPECT_EQ(what("train.epochs"), "--set train.epochs: must be KEY=VALUE, for example train.epochs=3");
   EXPECT_EQ(what("=3"), "--set =3: must be KEY=VALUE, for example train.epochs=3");
   EXPECT_EQ(what("trian.epochs=3"), "--set trian.epochs=3: unknown key, did you mean 'train.epochs'?");

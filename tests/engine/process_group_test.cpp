@@ -76,7 +76,7 @@ TEST(ProcessGroup, WhoDoesNotAnswerIsWaitedForNoLongerThanTheTimeout) {
     }
     while (!given_up) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   };
-  run_together(2, late, 1);
+  run_together(2, late, 5);
 }
 
 }  // namespace
