@@ -28,7 +28,8 @@ build_packages=(
 apt_torch_packages=(libtorch-dev libopenblas0-openmp) # LSTMs run several times faster than on the reference BLAS
 pip_torch_packages=(python3-venv)
 test_packages=(ffmpeg libbenchmark-dev python3-torch python3-torchvision python3-numpy python3-opencv python3-packaging python3-venv)
-optional_test_packages=(chromium) # Ubuntu's apt has it as a snap only
+optional_test_packages=(chromium # Ubuntu's apt has it as a snap only
+  gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-good gstreamer1.0-plugins-bad) # a network camera
 style_packages=(clang-format clang-tidy)
 pypi_packages=(safetensors==0.7.0 tensorboard==2.20.0 protobuf==6.33.0 absl-py==2.3.1) # the last two: what reading events needs
 
