@@ -3,8 +3,8 @@
 #
 # Starts N processes of a command that train one model together, for example
 #     scripts/launch.sh 2 build/release/actrec train configs/gesture-pairs.json
-# and ends when all have; when one fails, so do the others, and its exit code is this script's. Everything is said by
-# rank 0; warnings and errors of the others begin with [rank K].
+# and ends when all have. When one fails, the others see it and fail, too; the largest exit code is this script's.
+# Everything is said by rank 0; warnings and errors of the others begin with [rank K].
 #
 # On several machines, run it on each of them, with the same N and
 #   --machines M    how many there are
@@ -70,10 +70,10 @@ while ((${#processes[@]} > 0)); do
   [[ -n "$ended" ]] || continue # it was a signal to this script
   unset "processes[$ended]"
   if ((code != 0 && status == 0)); then
-    status=$code
     (sleep "$grace_seconds" && signal_all KILL) &
     killer=$!
   fi
+  ((code <= status)) || status=$code
 done
 [[ -z "${killer:-}" ]] || kill "$killer" 2>/dev/null || true
 exit "$status"

@@ -48,7 +48,7 @@ std::string blas() {
 // Why LibTorch does or does not use CUDA.
 Finding cuda() {
   const CudaDriver driver = query_cuda_driver();
-  const bool built = at::hasCUDA(), works = built && torch::cuda::is_available();
+  const bool built = at::globalContext().hasCUDART(), works = built && torch::cuda::is_available();
   Finding finding{"cuda", "available", works, "", ""};
   if (works) {
     finding.text = "used by default: " + join(driver.devices, "; ");
@@ -60,8 +60,10 @@ Finding cuda() {
   } else if (!driver.problem.empty()) {
     finding.text = "not used: " + driver.problem;
   } else {
-    finding.text = fmt::format("not used: LibTorch does not work with this driver, which runs CUDA up to {}",
-                               driver.version);
+    const long version = at::globalContext().versionCUDART();
+    finding.text =
+        fmt::format("not used: LibTorch is for CUDA {}.{} and does not work with this driver, for CUDA {}",
+                    version / 1000, version % 1000 / 10, driver.version);
     finding.problem =
         "update NVIDIA's driver, or choose an earlier version with 'scripts/setup.sh --torch pip==VERSION'";
   }
