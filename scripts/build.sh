@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # usage: scripts/build.sh [PRESET] [CMAKE_BUILD_ARGUMENT]...
 #
-# Builds actrec into build/PRESET: release (the default), debug, asan, tsan or fuzz (needs Clang). Further arguments go to
-# 'cmake --build', for example: scripts/build.sh release --target actrec
+# Builds actrec into build/PRESET: release (the default), debug, asan, tsan or fuzz (needs Clang), with the LibTorch that
+# scripts/setup.sh --torch chose. Further arguments go to 'cmake --build', for example: scripts/build.sh release --target actrec
 set -euo pipefail
 
 usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"; }
@@ -31,8 +31,13 @@ for tool in cmake ninja g++; do
   command -v "$tool" >/dev/null || fail "$tool is not installed; hint: run scripts/setup.sh"
 done
 
-# Ninja reruns CMake by itself when a CMakeLists.txt changes, but not for the presets.
+torch=$(cat build/torch 2>/dev/null || true)
+export CMAKE_PREFIX_PATH=$torch${CMAKE_PREFIX_PATH:+:$CMAKE_PREFIX_PATH}
+# Ninja reruns CMake by itself when a CMakeLists.txt changes, but not for the presets, nor for another LibTorch.
 ninja_file=build/$preset/build.ninja
+if [[ -f "$ninja_file" && build/torch -nt "$ninja_file" ]]; then
+  rm -f "build/$preset/CMakeCache.txt" "$ninja_file"
+fi
 if [[ ! -f "$ninja_file" || CMakePresets.json -nt "$ninja_file" ]]; then
   cmake --preset "$preset"
 fi

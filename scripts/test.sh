@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# usage: scripts/test.sh [--preset release|debug|asan|tsan] [--layers LAYER,...] [CTEST_ARGUMENT]...
+# usage: scripts/test.sh [--preset release|debug|asan|tsan] [--layers LAYER,...] [--torch TORCH] [CTEST_ARGUMENT]...
 #
 # Installs what the tests need, builds and runs them: all of them with the release preset, the unit tests
 # with any other. Further arguments go to ctest, for example: scripts/test.sh -R data
 #   --layers   only the unit tests and fuzz targets of these layers (core, config, data, demo, models, engine,
 #              report), and only what they need is built
+#   --torch    the LibTorch to build with, from now on (scripts/setup.sh --help)
 set -euo pipefail
 
 usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"; }
@@ -13,7 +14,7 @@ fail() {
   exit 1
 }
 
-preset=release layers=
+preset=release layers= setup_arguments=(--tests)
 while (($# > 0)); do
   case "$1" in
     -h | --help) usage && exit ;;
@@ -24,6 +25,10 @@ while (($# > 0)); do
     --layers)
       layers=${2:-}
       shift 2 || fail "--layers needs names; hint: core,data"
+      ;;
+    --torch)
+      setup_arguments+=(--torch "${2:-}")
+      shift 2 || fail "--torch needs a name; hint: apt, pip, pip==VERSION or a path"
       ;;
     *) break ;;
   esac
@@ -54,7 +59,7 @@ case "$preset" in
     ;;
 esac
 
-scripts/setup.sh --tests
+scripts/setup.sh "${setup_arguments[@]}"
 "${launcher[@]}" scripts/build.sh "$preset" "${build_arguments[@]}" # runs the test programs once, to list their tests
 "${launcher[@]}" ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --timeout 900 \
   -j "$(nproc)" "${select_tests[@]}" "$@"

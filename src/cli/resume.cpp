@@ -66,7 +66,9 @@ StoppedRun open_stopped_run(const fs::path& directory, const RunArguments& argum
   RunArguments wanted = arguments;
   if (wanted.source.empty()) wanted.source = (directory / kConfigFile).string();
   StoppedRun run;
+  const ProcessLayout layout = process_layout();
   run.settings = settings_of(wanted);
+  share_machine(run.settings, layout);
   run.state = read_state(directory);
   const Settings begun = run.state ? run.state->info.settings : settings_of(directory / kConfigFile, {});
   // What was `auto` then is what it was taken for.
@@ -74,11 +76,14 @@ StoppedRun open_stopped_run(const fs::path& directory, const RunArguments& argum
   if (run.settings.train.memory_format == MemoryFormat::automatic)
     run.settings.train.memory_format = begun.train.memory_format;
   std::vector<std::string> machine;
+  ResumeChanges changes = resume_changes(begun, run.settings);
   if (run.state) {
-    machine = changed_machine(run.state->machine,
-                              describe_machine(run.settings, resolve_device(run.settings.device)));
+    const auto now = describe_machine(run.settings, resolve_device(run.settings.device), layout.size);
+    machine = changed_machine(run.state->machine, now);
+    compare_clips_of_steps(begun.train.batch_size, processes_of(run.state->machine),
+                           run.settings.train.batch_size, layout.size, changes);
   }
-  check_changes(directory, resume_changes(begun, run.settings), machine, allow_changes);
+  check_changes(directory, changes, machine, allow_changes);
   if (begun.train.epochs != run.settings.train.epochs && begun.train.schedule.type == ScheduleType::cosine) {
     spdlog::warn(
         "the cosine schedule now ends with epoch {} instead of {}: where training goes on, the learning rate "

@@ -93,7 +93,8 @@ void remove_leftovers(const fs::path& directory) {
 }
 
 TrainingSummary run_training(const Settings& settings, const DataSplits& splits, const fs::path& directory,
-                             std::optional<TrainingState> state) {
+                             ProcessGroup& group, std::optional<TrainingState> state) {
+  if (!group.leads()) return train(settings, splits, directory, {}, group, std::move(state));
   write_file_atomically(directory / "config.json", settings_to_json(settings).dump(2) + "\n");
   MetricsLog metrics(directory);
   TrainingProgress progress(settings.train.epochs);
@@ -101,10 +102,16 @@ TrainingSummary run_training(const Settings& settings, const DataSplits& splits,
   TensorBoardLog events(directory,
                         [&](const std::string& clip) { return thumbnails.of(clip_named(splits.val, clip)); });
   const TrainingSummary summary =
-      train(settings, splits, directory, {&metrics, &progress, &events}, std::move(state));
+      train(settings, splits, directory, {&metrics, &progress, &events}, group, std::move(state));
   if (summary.reason != StopReason::interrupted && summary.best_epoch > 0)
     write_run_report(directory, splits);
   return summary;
+}
+
+TrainingSummary run_training(const Settings& settings, const DataSplits& splits, const fs::path& directory,
+                             std::optional<TrainingState> state) {
+  ProcessGroup alone;
+  return run_training(settings, splits, directory, alone, std::move(state));
 }
 
 }  // namespace actrec

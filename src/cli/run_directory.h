@@ -6,6 +6,7 @@
 
 #include "config/settings.h"
 #include "data/splits.h"
+#include "engine/process_group.h"
 #include "engine/results.h"
 #include "engine/training_state.h"
 
@@ -35,7 +36,12 @@ void remove_run(const std::filesystem::path& directory);
 void remove_leftovers(const std::filesystem::path& directory);
 
 // Trains in `directory`, which the caller has locked: writes its log, config.json and metrics, and shows how
-// training goes. With a `state`, which must be of the run in this directory, it goes on from there.
+// training goes. With a `state`, which must be of the run in this directory, it goes on from there. Of
+// several processes, rank 0 alone writes and shows anything.
+TrainingSummary run_training(const Settings& settings, const DataSplits& splits,
+                             const std::filesystem::path& directory, ProcessGroup& group,
+                             std::optional<TrainingState> state = std::nullopt);
+// By this process alone.
 TrainingSummary run_training(const Settings& settings, const DataSplits& splits,
                              const std::filesystem::path& directory,
                              std::optional<TrainingState> state = std::nullopt);

@@ -5,6 +5,7 @@
 
 #include "cli/common.h"
 #include "cli/out_of_memory.h"
+#include "cli/processes.h"
 #include "cli/resume.h"
 #include "cli/run_directory.h"
 #include "cli/trials.h"
@@ -18,6 +19,7 @@
 #include "data/cache_fill.h"
 #include "engine/resources.h"
 #include "engine/trainer.h"
+#include "engine/training_progress.h"
 #include "report/progress.h"
 #include "report/results_text.h"
 
@@ -69,15 +71,24 @@ struct TrainArguments {
   bool prepare = false;
 };
 
-ExitCode report(const TrainingSummary& summary) {
-  fmt::print("{}", summary_text(summary));
+ExitCode report(const TrainingSummary& summary, const ProcessGroup& group) {
+  if (group.leads()) fmt::print("{}", summary_text(summary));
   return summary.reason == StopReason::interrupted ? ExitCode::interrupted : ExitCode::ok;
+}
+
+// Rank 0 looks at the disk, and all do as it says.
+void choose_cache_together(Settings& settings, const DataSplits& splits, ProcessGroup& group) {
+  if (group.leads()) choose_cache(settings, splits);
+  const std::string mode = group.broadcast(std::to_string(static_cast<int>(settings.data.cache)));
+  settings.data.cache = static_cast<CacheMode>(std::stoi(mode));
 }
 
 // Goes on with a run that was stopped, whatever stopped it.
 ExitCode resume(const TrainArguments& arguments) {
   const fs::path directory = run_directory_of(arguments.resume);
-  const DirectoryLock lock(directory);
+  const std::unique_ptr<ProcessGroup> group = join_processes(settings_of(directory / "config.json", {}));
+  std::optional<DirectoryLock> lock;
+  if (group->leads()) lock.emplace(directory);
   StoppedRun run = open_stopped_run(directory, arguments.run, arguments.allow_changes);
   DataSplits splits = load_splits(run.settings);
   if (run.state) {
@@ -86,8 +97,11 @@ ExitCode resume(const TrainArguments& arguments) {
   } else {
     audit_leakage(run.settings, splits);
   }
-  remove_leftovers(directory);
-  add_log_file(directory / "log.txt", LogFile::append);
+  require_same_start(*group, run.settings, splits);
+  if (group->leads()) {
+    remove_leftovers(directory);
+    add_log_file(directory / "log.txt", LogFile::append);
+  }
   if (!run.state) {
     spdlog::info("{} had not saved anything yet: it begins at its start", directory.string());
   } else if (finished(run.settings.train, run.state->position.epochs)) {
@@ -95,28 +109,37 @@ ExitCode resume(const TrainArguments& arguments) {
   } else {
     spdlog::info("{} goes on {}", directory.string(), position_text(run.state->position));
   }
-  choose_cache(run.settings, splits);
-  return report(with_memory_advice(run.settings, splits, [&] {
-    return run_training(run.settings, splits, directory, std::move(run.state));
-  }));
+  choose_cache_together(run.settings, splits, *group);
+  const auto training = [&] {
+    return run_training(run.settings, splits, directory, *group, std::move(run.state));
+  };
+  return report(with_memory_advice(run.settings, splits, training), *group);
 }
 
 ExitCode train_anew(const RunArguments& arguments, const std::string& wanted_output) {
   Settings settings = settings_of(arguments);
+  share_machine(settings, process_layout());
   if (settings.device != "auto") resolve_device(settings.device);  // a missing device leaves no run behind
+  const std::unique_ptr<ProcessGroup> group = join_processes(settings);
   DataSplits splits = load_splits(settings);
-  audit_leakage(settings, splits);
-  warn_about_flips(settings, splits.classes);
-
-  const fs::path output = make_output(wanted_output, name_of_data(settings.data.path));
-  const DirectoryLock lock(output);
-  add_log_file(output / "log.txt");
-  spdlog::info("run directory: {}", output.string());
-  choose_cache(settings, splits);
-  return report(with_memory_advice(settings, splits, [&] {
-    log_preflight(settings, splits, output);
-    return run_training(settings, splits, output);
-  }));
+  require_same_start(*group, settings, splits);
+  fs::path output;
+  std::optional<DirectoryLock> lock;
+  if (group->leads()) {
+    audit_leakage(settings, splits);
+    warn_about_flips(settings, splits.classes);
+    output = make_output(wanted_output, name_of_data(settings.data.path));
+    lock.emplace(output);
+    add_log_file(output / "log.txt");
+    spdlog::info("run directory: {}", output.string());
+  }
+  output = group->broadcast(output.string());
+  choose_cache_together(settings, splits, *group);
+  const auto training = [&] {
+    if (group->leads()) log_preflight(settings, splits, output);
+    return run_training(settings, splits, output, *group);
+  };
+  return report(with_memory_advice(settings, splits, training), *group);
 }
 
 void check(const TrainArguments& arguments) {
@@ -140,6 +163,10 @@ void check(const TrainArguments& arguments) {
 
 ExitCode train_verb(const TrainArguments& arguments) {
   check(arguments);
+  if (arguments.prepare) require_one_process("--prepare");
+  if (arguments.dry_run) require_one_process("--dry-run");
+  if (arguments.overfit > 0) require_one_process("--overfit-batch");
+  if (!arguments.replay.empty()) require_one_process("--replay");
   if (arguments.prepare) return prepare(arguments.run);
   if (arguments.dry_run) return dry_run(arguments.run, arguments.output);
   if (arguments.overfit > 0) return overfit(arguments.run, arguments.overfit);

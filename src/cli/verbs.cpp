@@ -16,6 +16,7 @@ const std::vector<Verb>& verbs() {
       {"inspect", "show what a checkpoint holds", declare_inspect},
       {"export", "write a model as TorchScript", declare_export},
       {"config", "show, explain or compare configurations", declare_config},
+      {"doctor", "say what works on this machine, and why the rest does not", declare_doctor},
       {"demo", "render a small labelled video set to try the tool on", declare_demo},
   };
   return kVerbs;

@@ -33,6 +33,7 @@ Action declare_check(CLI::App& app);
 Action declare_inspect(CLI::App& app);
 Action declare_export(CLI::App& app);
 Action declare_config(CLI::App& app);
+Action declare_doctor(CLI::App& app);
 Action declare_demo(CLI::App& app);
 
 }  // namespace actrec

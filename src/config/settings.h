@@ -134,10 +134,10 @@ struct Names<Monitor> {
   static constexpr std::array values{"val_loss", "val_top1", "none"};
 };
 
-enum class Precision { fp32 };
+enum class Precision { fp32, tf32, bf16 };
 template <>
 struct Names<Precision> {
-  static constexpr std::array values{"fp32"};
+  static constexpr std::array values{"fp32", "tf32", "bf16"};
 };
 
 enum class MemoryFormat { automatic, channels_last, contiguous };
@@ -305,7 +305,7 @@ ACTREC_SETTINGS(EarlyStoppingSettings, ACTREC_EARLY_STOPPING_FIELDS)
 
 #define ACTREC_TRAIN_FIELDS(FIELD, SECTION)                                                                     \
   FIELD(int, epochs, 60, between(1, 1000000), "Most epochs to train")                                           \
-  FIELD(int, batch_size, 8, between(1, 65536), "Clips per step")                                    \
+  FIELD(int, batch_size, 8, between(1, 65536), "Clips per step, in each process where several train together")                                  \
   FIELD(int, accumulate, 1, between(1, 65536), "Steps whose gradients are added up before the weights change") \
   FIELD(double, learning_rate, 0.001, between(1e-9, 100), "Peak learning rate")                                 \
   FIELD(int, feature_views, 8, between(0, 1000),                                                                \
@@ -313,7 +313,9 @@ ACTREC_SETTINGS(EarlyStoppingSettings, ACTREC_EARLY_STOPPING_FIELDS)
         "beside the frame cache, so that later epochs train on features alone. 0 draws anew in every epoch and keeps nothing") \
   FIELD(double, label_smoothing, 0.1, between(0, 0.99), "Share of the target spread over all classes (Szegedy et al. 2016)") \
   FIELD(ClassWeights, class_weights, ClassWeights::none, any_value(), "`balanced` weighs each class by the inverse of its number of training clips") \
-  FIELD(Precision, precision, Precision::fp32, any_value(), "Arithmetic of the training step")                   \
+  FIELD(Precision, precision, Precision::fp32, any_value(),                                                      \
+        "Arithmetic of the encoder in training steps: `fp32`; `tf32`, shorter products on NVIDIA GPUs from Ampere on, on CPUs the same as fp32; `bf16`, "  \
+        "bfloat16 (Micikevicius et al. 2018, Kalamkar et al. 2019), fast on GPUs and CPUs that have it. Weights, LSTM, loss and all evaluation stay in 32 bits") \
   FIELD(MemoryFormat, memory_format, MemoryFormat::automatic, any_value(),                                       \
         "Layout of the encoder's feature maps: `channels_last`, `contiguous`, or `auto`: contiguous where a short measurement at the start " \
         "finds it clearly faster. Results differ by rounding only")                                             \

@@ -224,7 +224,8 @@ std::string compact_json(const Json& json) {
     parts.push_back(json.is_object() ? fmt::format("{}: {}", compact_json(key), compact_json(value))
                                      : compact_json(value));
   }
-  return fmt::format(json.is_object() ? "{{{}}}" : "[{}]", join(parts, ", "));
+  const std::string inside = join(parts, ", ");
+  return json.is_object() ? fmt::format("{{{}}}", inside) : fmt::format("[{}]", inside);
 }
 
 std::string short_json(const Json& json) { return shorten(compact_json(json)); }

@@ -1,5 +1,6 @@
 #include "core/system.h"
 
+#include <fmt/format.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -29,6 +30,16 @@ std::optional<int> container_quota() {
   if (const auto cores = quota_cores(first_line("/sys/fs/cgroup/cpu.max"))) return cores;
   return quota_cores(first_line("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") + " " +
                      first_line("/sys/fs/cgroup/cpu/cpu.cfs_period_us"));
+}
+
+// What /proc/cpuinfo says of the first processor; empty where it does not.
+std::string processor_fact(const std::string& name) {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t colon = line.find(": ");
+    if (line.compare(0, name.size(), name) == 0 && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return {};
 }
 
 }  // namespace
@@ -67,13 +78,15 @@ std::filesystem::path user_cache_directory() {
   return {};
 }
 
-std::string processor_name() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    const std::size_t colon = line.find(": ");
-    if (line.compare(0, 10, "model name") == 0 && colon != std::string::npos) return line.substr(colon + 2);
+std::string processor_name() { return processor_fact("model name"); }
+
+std::vector<std::string> processor_features() {
+  const std::string flags = " " + processor_fact("flags") + " ";
+  std::vector<std::string> features;
+  for (const char* feature : {"avx2", "avx512f", "avx512_bf16", "amx_bf16"}) {
+    if (flags.find(fmt::format(" {} ", feature)) != std::string::npos) features.push_back(feature);
   }
-  return {};
+  return features;
 }
 
 void lower_thread_priority() {

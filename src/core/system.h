@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace actrec {
 
@@ -27,6 +28,9 @@ std::filesystem::path user_cache_directory();
 
 // The processor's name, such as "AMD EPYC 7763 64-Core Processor"; empty where the system does not say.
 std::string processor_name();
+
+// What it can do that matters for networks: "avx2", "avx512f", "avx512_bf16", "amx_bf16"; those that it has.
+std::vector<std::string> processor_features();
 
 // Lets every thread at normal priority go first (Linux nice 10, for the calling thread only). Decoding
 // runs ahead of the training step, so it should fill the cores' idle time and never hold the step up.

@@ -16,6 +16,21 @@ struct Batch {
   std::vector<std::size_t> indices;  // of each clip in the pass's clip list
 };
 
+// The part that one of several processes has in each batch: the clips of a batch are divided among them in
+// order, as equally as they can be.
+struct Shard {
+  int index = 0, count = 1;
+
+  // The first of `total` things that belongs to the shard; one past its last is the first of the next.
+  std::size_t begin(std::size_t total) const {
+    return total * static_cast<std::size_t>(index) / static_cast<std::size_t>(count);
+  }
+  std::size_t end(std::size_t total) const { return Shard{index + 1, count}.begin(total); }
+};
+
+// A batch without clips.
+Batch empty_batch();
+
 // Batches of one pass over clips after another, each in a fixed order. Clips that are left out because they
 // cannot be read (bad_clips.h) make a batch smaller; one without any clip has `indices` of no length.
 class BatchSource {
@@ -41,5 +56,13 @@ class BatchSource {
 
 // The order in which a training epoch takes `count` clips.
 std::vector<std::size_t> training_order(std::size_t count, std::uint64_t seed, int epoch);
+
+// The clips of a training epoch that are the shard's: `batch_size` of each batch (of batch_size * shard.count
+// clips), the last of which may be smaller.
+struct ShardOrder {
+  std::vector<std::size_t> clips;
+  std::size_t batches = 0;  // of the epoch; the shard may have no clips in the last
+};
+ShardOrder shard_of(const std::vector<std::size_t>& order, std::size_t batch_size, const Shard& shard);
 
 }  // namespace actrec

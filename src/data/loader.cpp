@@ -61,13 +61,17 @@ struct Loader::Pass {
   int view = 0;
   std::vector<std::size_t> order;
   std::size_t next_start = 0;  // position in `order` where the next batch to be opened begins
+  std::size_t batches = 0;     // of the whole pass; the last may be empty
+  std::size_t next_batch = 0;  // that next() gives
   std::deque<std::shared_ptr<PendingBatch>> queue;
   std::atomic<bool> cancelled{false};
   std::mutex mutex;
   std::condition_variable clip_done;
 
-  explicit Pass(const std::vector<ClipRef>& clip_list) : clips(&clip_list), order(clip_list.size()) {
+  Pass(const std::vector<ClipRef>& clip_list, int batch_size) : clips(&clip_list), order(clip_list.size()) {
     std::iota(order.begin(), order.end(), std::size_t{0});
+    const auto size = static_cast<std::size_t>(batch_size);
+    batches = (order.size() + size - 1) / size;
   }
 
   void fill(ClipPipeline& pipeline, PendingBatch& pending, std::size_t position) const {
@@ -120,10 +124,12 @@ Loader::~Loader() {
   if (pass_) pass_->cancelled = true;
 }
 
-void Loader::start_evaluation(const std::vector<ClipRef>& clips) { start(std::make_shared<Pass>(clips)); }
+void Loader::start_evaluation(const std::vector<ClipRef>& clips) {
+  start(std::make_shared<Pass>(clips, options_.batch_size));
+}
 
 void Loader::start_test_view(const std::vector<ClipRef>& clips, int number) {
-  auto pass = std::make_shared<Pass>(clips);
+  auto pass = std::make_shared<Pass>(clips, options_.batch_size);
   pass->shows = Pass::Shows::test_view;
   pass->view = number;
   start(std::move(pass));
@@ -131,16 +137,20 @@ void Loader::start_test_view(const std::vector<ClipRef>& clips, int number) {
 
 void Loader::resume_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch,
                              std::size_t first_batch) {
-  auto pass = std::make_shared<Pass>(clips);
+  auto pass = std::make_shared<Pass>(clips, options_.batch_size);
+  const auto batch_size = static_cast<std::size_t>(options_.batch_size);
+  ShardOrder own = shard_of(training_order(clips.size(), seed, epoch), batch_size, options_.shard);
   pass->shows = Pass::Shows::training_view;
   pass->view = options_.views > 0 ? epoch % options_.views : epoch;
-  pass->order = training_order(clips.size(), seed, epoch);
-  pass->next_start = std::min(clips.size(), first_batch * static_cast<std::size_t>(options_.batch_size));
+  pass->order = std::move(own.clips);
+  pass->batches = own.batches;
+  pass->next_batch = first_batch;
+  pass->next_start = std::min(pass->order.size(), first_batch * batch_size);
   start(std::move(pass));
 }
 
 void Loader::start_view(const std::vector<ClipRef>& clips, int view) {
-  auto pass = std::make_shared<Pass>(clips);
+  auto pass = std::make_shared<Pass>(clips, options_.batch_size);
   pass->shows = Pass::Shows::training_view;
   pass->view = view;
   start(std::move(pass));
@@ -153,10 +163,7 @@ void Loader::start(std::shared_ptr<Pass> pass) {
   prepare_ahead();
 }
 
-std::size_t Loader::batches() const {
-  const auto size = static_cast<std::size_t>(options_.batch_size);
-  return (pass_->order.size() + size - 1) / size;
-}
+std::size_t Loader::batches() const { return pass_->batches; }
 
 double Loader::wait_seconds() const { return wait_seconds_; }
 
@@ -274,8 +281,10 @@ Batch Loader::finish(PendingBatch& pending) {
 Batch Loader::next() {
   const auto start = Clock::now();
   Pass& pass = *pass_;
+  if (pass.next_batch >= pass.batches) return {};
+  ++pass.next_batch;
   schedule(1);
-  if (pass.queue.empty()) return {};
+  if (pass.queue.empty()) return empty_batch();
   const std::shared_ptr<PendingBatch> pending = pass.queue.front();
   wait_for(*pending);
   pass.queue.pop_front();

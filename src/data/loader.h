@@ -20,6 +20,7 @@ struct LoaderOptions {
   bool pin_memory = false;          // for copies to CUDA devices that nobody waits for
   double timeout_seconds = 1800;    // for one clip
   int views = 0;                    // of a training clip, drawn in turn; 0: a new one in every epoch
+  Shard shard{};                    // of training passes, for one of several processes
 };
 
 // Batches of pixels, the same whatever the number of workers: an ordered queue of batches whose clips are

@@ -115,6 +115,7 @@ double compute_rate(const std::vector<ClipRef>& clips, const std::shared_ptr<Cli
       std::make_shared<Recogniser>(settings.model, settings.clip.size, classes,
                                    resolve_normalization(NormalizationType::imagenet, {}, {}, loader));
   model->set_memory_format(choose_memory_format(settings, device));
+  model->set_precision(settings.train.precision);
   model->to(device);
   model->set_trainable(settings.model.encoder.trainable);
   TrainingStep step(model, settings, {}, device);

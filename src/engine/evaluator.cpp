@@ -70,12 +70,13 @@ EvaluationResult result_of(const ClassificationMeter& meter, const std::vector<C
   return result;
 }
 
-EvaluationResult metrics_of(const AveragedViews& views, const std::vector<ClipRef>& clips,
-                            const std::vector<std::string>& classes) {
+// `logits`: float32 [N, K] on the CPU, of the clips `indices`.
+EvaluationResult metrics_of(const torch::Tensor& logits, const Indices& indices,
+                            const std::vector<ClipRef>& clips, const std::vector<std::string>& classes) {
   ClassificationMeter meter(classes);
-  for (std::size_t i = 0; i < views.indices.size(); ++i)
-    meter.add(clips[views.indices[i]].label, views.logits[static_cast<std::int64_t>(i)].data_ptr<float>());
-  return result_of(meter, clips, views.indices);
+  for (std::size_t i = 0; i < indices.size(); ++i)
+    meter.add(clips[indices[i]].label, logits[static_cast<std::int64_t>(i)].data_ptr<float>());
+  return result_of(meter, clips, indices);
 }
 
 }  // namespace
@@ -114,6 +115,33 @@ EvaluationResult evaluate_clips(Recogniser& model, const torch::Device& device,
     if (progress) progress(done, static_cast<std::int64_t>(clips.size()));
   }
   return result_of(meter, clips, added);
+}
+
+EvaluationResult evaluate_clips_together(Recogniser& model, const torch::Device& device,
+                                         const std::vector<ClipRef>& clips,
+                                         const std::vector<std::string>& classes, BatchSource& loader,
+                                         ProcessGroup& group) {
+  if (group.alone()) return evaluate_clips(model, device, clips, classes, loader);
+  const torch::NoGradGuard no_grad;
+  const Shard shard{group.rank(), group.size()};
+  const std::size_t begin = shard.begin(clips.size()), end = shard.end(clips.size());
+  const std::vector<ClipRef> part(clips.begin() + static_cast<std::ptrdiff_t>(begin),
+                                  clips.begin() + static_cast<std::ptrdiff_t>(end));
+  std::vector<torch::Tensor> logits{torch::empty({0, static_cast<std::int64_t>(classes.size())})};
+  std::vector<std::int64_t> indices;
+  if (!part.empty()) {
+    loader.start_evaluation(part);
+    for (Batch batch = loader.next(); batch.clips.defined(); batch = loader.next()) {
+      if (batch.indices.empty()) continue;
+      logits.push_back(model.classify(model.features_of(batch.clips.to(device, true))).to(torch::kCPU));
+      for (const std::size_t index : batch.indices)
+        indices.push_back(static_cast<std::int64_t>(begin + index));
+    }
+  }
+  const torch::Tensor all_logits = group.gather_rows(torch::cat(logits));
+  const torch::Tensor all_indices = group.gather_rows(torch::tensor(indices, torch::kInt64));
+  const std::int64_t* const first = all_indices.data_ptr<std::int64_t>();
+  return metrics_of(all_logits, Indices(first, first + all_indices.size(0)), clips, classes);
 }
 
 EvaluationResult evaluate_whole_clips(Recogniser& model, const torch::Device& device,
@@ -165,7 +193,8 @@ EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::ve
         done += count;
         if (progress) progress(done / views, static_cast<std::int64_t>(clips.size()));
       };
-      result = metrics_of(average_views(*checkpoint.model, device, clips, loader, on_batch), clips, classes);
+      const AveragedViews averaged = average_views(*checkpoint.model, device, clips, loader, on_batch);
+      result = metrics_of(averaged.logits, averaged.indices, clips, classes);
     }
   }
   if (wanted != nullptr) result.ablation = meter.result(checkpoint.info.train_clips);

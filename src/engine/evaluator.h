@@ -10,6 +10,7 @@
 #include "data/clip_pipeline.h"
 #include "engine/ablation.h"
 #include "engine/checkpoint.h"
+#include "engine/process_group.h"
 #include "engine/results.h"
 #include "models/recogniser.h"
 
@@ -27,6 +28,13 @@ EvaluationResult evaluate_clips(Recogniser& model, const torch::Device& device,
                                 const std::vector<ClipRef>& clips, const std::vector<std::string>& classes,
                                 BatchSource& loader, const Progress& progress = {},
                                 AblationMeter* ablation = nullptr);
+
+// The same by several processes, each of which runs the model over its part of the clips and gets the result
+// of all. Does not throw Interrupted: they agree on stopping elsewhere.
+EvaluationResult evaluate_clips_together(Recogniser& model, const torch::Device& device,
+                                         const std::vector<ClipRef>& clips,
+                                         const std::vector<std::string>& classes, BatchSource& loader,
+                                         ProcessGroup& group);
 
 // The same clip by clip, for Sampling::all, whose clips differ in length.
 EvaluationResult evaluate_whole_clips(Recogniser& model, const torch::Device& device,

@@ -15,54 +15,78 @@
 namespace actrec {
 
 FeatureLoader::FeatureLoader(Loader& pixels, FeatureCache& cache, std::shared_ptr<Recogniser> model,
-                             const torch::Device& device, int batch_size, int views)
+                             const torch::Device& device, int batch_size, int views, ProcessGroup& group)
     : pixels_(pixels),
       cache_(cache),
       model_(std::move(model)),
       device_(device),
       batch_size_(static_cast<std::size_t>(batch_size)),
-      views_(views) {}
+      views_(views),
+      group_(group) {}
 
 void FeatureLoader::start_evaluation(const std::vector<ClipRef>& clips) {
-  from_pixels_ = !fill(clips, FeatureCache::kEvaluation);
+  begin(clips, FeatureCache::kEvaluation);
+  from_pixels_ = !fill(clips);
   if (from_pixels_) return pixels_.start_evaluation(clips);
   order_.resize(clips.size());
   std::iota(order_.begin(), order_.end(), std::size_t{0});
+  batches_ = (order_.size() + batch_size_ - 1) / batch_size_;
 }
 
 void FeatureLoader::resume_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch,
                                     std::size_t first_batch) {
-  from_pixels_ = !fill(clips, epoch % views_);
+  begin(clips, epoch % views_);
+  ShardOrder own =
+      shard_of(training_order(clips.size(), seed, epoch), batch_size_, {group_.rank(), group_.size()});
+  // Each process computes an equal part, whatever it needs itself; only then what it needs and cannot find,
+  // because the others keep their caches elsewhere.
+  std::vector<ClipRef> part;
+  for (auto i = static_cast<std::size_t>(group_.rank()); i < clips.size();
+       i += static_cast<std::size_t>(group_.size()))
+    part.push_back(clips[i]);
+  from_pixels_ = !fill(part);
+  group_.wait_for_all();
+  if (!group_.alone() && !from_pixels_) {
+    std::vector<ClipRef> needed;
+    for (const std::size_t i : own.clips) needed.push_back(clips[i]);
+    from_pixels_ = !fill(needed);
+  }
   if (from_pixels_) return pixels_.resume_training(clips, seed, epoch, first_batch);
-  order_ = training_order(clips.size(), seed, epoch);
+  order_ = std::move(own.clips);
+  batches_ = own.batches;
+  next_batch_ = first_batch;
   next_ = first_batch * batch_size_;
 }
 
-// Completes the view of these clips in the cache; false where it has no room.
-bool FeatureLoader::fill(const std::vector<ClipRef>& clips, int view) {
+void FeatureLoader::begin(const std::vector<ClipRef>& clips, int view) {
   clips_ = &clips;
   view_ = view;
-  next_ = 0;
+  next_ = next_batch_ = 0;
   wait_seconds_ = 0;
+}
+
+// Completes the view of these clips in the cache; false where it has no room.
+bool FeatureLoader::fill(const std::vector<ClipRef>& clips) {
   std::vector<ClipRef> missing;
   std::copy_if(clips.begin(), clips.end(), std::back_inserter(missing),
-               [&](const ClipRef& clip) { return !is_bad(clip) && !cache_.contains(clip, view); });
+               [&](const ClipRef& clip) { return !is_bad(clip) && !cache_.contains(clip, view_); });
   if (missing.empty()) return true;
   const auto start = Clock::now();
   start_pixels(missing);
   for (Batch batch = pixels_.next(); batch.clips.defined(); batch = pixels_.next()) {
-    if (stop_requested()) throw Interrupted();
+    if (stop_requested() && group_.alone())
+      throw Interrupted();  // several processes agree on it between steps
     if (batch.indices.empty()) continue;
     const torch::Tensor features = encode(batch);
     for (std::size_t i = 0; i < batch.indices.size(); ++i) {
-      if (!cache_.store(missing[batch.indices[i]], view, features[static_cast<std::int64_t>(i)]))
+      if (!cache_.store(missing[batch.indices[i]], view_, features[static_cast<std::int64_t>(i)]))
         return false;
     }
   }
   spdlog::info("features of {} computed in {}{}",
                format_count(static_cast<std::int64_t>(missing.size()), "clip"),
                format_duration(seconds_since(start)),
-               view == FeatureCache::kEvaluation ? "" : fmt::format(", view {} of {}", view + 1, views_));
+               view_ == FeatureCache::kEvaluation ? "" : fmt::format(", view {} of {}", view_ + 1, views_));
   return true;
 }
 
@@ -91,13 +115,12 @@ torch::Tensor FeatureLoader::compute(const ClipRef& clip) {
   return features;
 }
 
-std::size_t FeatureLoader::batches() const {
-  return from_pixels_ ? pixels_.batches() : (order_.size() + batch_size_ - 1) / batch_size_;
-}
+std::size_t FeatureLoader::batches() const { return from_pixels_ ? pixels_.batches() : batches_; }
 
 Batch FeatureLoader::next() {
   if (from_pixels_) return pixels_.next();
-  if (next_ >= order_.size()) return {};
+  if (next_batch_ >= batches_) return {};
+  ++next_batch_;
   const auto start = Clock::now();
   Batch batch;
   std::vector<torch::Tensor> features;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "data/batch_source.h"
+#include "engine/process_group.h"
 #include "models/recogniser.h"
 
 namespace actrec {
@@ -13,6 +14,6 @@ namespace actrec {
 // and gives them to model.input(). `model` is on `device`. Throws DataError for a clip that cannot be read,
 // and Interrupted when the user asked to stop.
 void measure_features(Recogniser& model, const torch::Device& device, const std::vector<ClipRef>& clips,
-                      std::uint64_t seed, BatchSource& source);
+                      std::uint64_t seed, BatchSource& source, ProcessGroup& group);
 
 }  // namespace actrec

@@ -61,6 +61,7 @@ class Trial {
     InitialModel initial = make_initial_model(settings_, splits, loader, device_);
     model_ = std::move(initial.model);
     model_->set_memory_format(initial.info.settings.train.memory_format);
+    model_->set_precision(settings_.train.precision);
     model_->set_trainable(trainable_at(settings_.model.encoder, 0));
     model_->train();
     step_ = std::make_unique<TrainingStep>(model_, settings_,

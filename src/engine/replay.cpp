@@ -29,6 +29,7 @@ ReplayResult replay(const TrainingState& state, const DataSplits& splits, const 
   const int epoch = static_cast<int>(state.position.epochs.size());
   const std::shared_ptr<Recogniser> model = rebuild_model(file, state.info, state.model);
   model->set_memory_format(settings.train.memory_format);
+  model->set_precision(settings.train.precision);
   model->to(device);
   model->set_trainable(trainable_at(settings.model.encoder, epoch));
   model->train();

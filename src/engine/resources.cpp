@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "core/error.h"
@@ -23,7 +24,7 @@ torch::Device resolve_device(const std::string& name) {
   if (!available) {
     throw ConfigError(fmt::format("device: '{}' was asked for, but LibTorch {} finds no CUDA device", name,
                                   torch_version()),
-                      "use --device cpu or --device auto, or install a LibTorch built for CUDA and a driver");
+                      "use --device cpu or --device auto; `actrec doctor` says why there is none");
   }
   return cuda_device(name, static_cast<int>(torch::cuda::device_count()));
 }
@@ -46,20 +47,31 @@ ThreadPlan plan_threads(const Settings& settings) {
   plan.torch = settings.threads > 0 ? settings.threads : available_cores();
   plan.workers = settings.data.workers >= 0 ? settings.data.workers : plan.torch;
   at::set_num_threads(plan.torch);
+  allow_tf32(settings.train.precision == Precision::tf32);
+  at::globalContext().setBenchmarkCuDNN(true);  // the fastest algorithm for each shape; a run has few
   spdlog::info("threads: {} for LibTorch, {} decoding at low priority", plan.torch, plan.workers);
   return plan;
 }
 
-LoaderOptions loader_options(const Settings& settings, const ThreadPlan& threads,
-                             const torch::Device& device) {
+LoaderOptions loader_options(const Settings& settings, const ThreadPlan& threads, const torch::Device& device,
+                             const Shard& shard) {
   LoaderOptions options;
   options.batch_size = settings.train.batch_size;
   options.workers = threads.workers;
   options.prefetch_bytes = std::int64_t{settings.data.prefetch_mb} * 1'000'000;
   options.pin_memory = device.is_cuda();
   options.timeout_seconds = settings.data.timeout_seconds;
+  options.shard = shard;
   if (settings.model.encoder.trainable.is_none()) options.views = settings.train.feature_views;
   return options;
+}
+
+void share_machine(Settings& settings, const ProcessLayout& layout) {
+  if (layout.size == 1) return;
+  if (settings.threads == 0) settings.threads = std::max(1, available_cores() / layout.local_size);
+  const auto devices = static_cast<int>(torch::cuda::device_count());
+  if (settings.device == "cuda" || (settings.device == "auto" && devices > 0))
+    settings.device = fmt::format("cuda:{}", layout.local_rank);
 }
 
 }  // namespace actrec

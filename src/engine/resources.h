@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include "config/settings.h"
+#include "core/process_layout.h"
 #include "data/loader.h"
 
 namespace actrec {
@@ -23,11 +24,16 @@ struct ThreadPlan {
       0;  // decoding threads, at low priority: they fill the time in which the step leaves cores idle
 };
 
-// Splits settings.threads (0: all cores this process may use), tells LibTorch, and logs the plan once.
+// Splits settings.threads (0: all cores this process may use), tells LibTorch, and logs the plan once. Tells
+// LibTorch of train.precision, too, as far as that is a matter of the whole process.
 ThreadPlan plan_threads(const Settings& settings);
 
-// How batches are loaded for that device.
-LoaderOptions loader_options(const Settings& settings, const ThreadPlan& threads,
-                             const torch::Device& device);
+// How batches are loaded for that device, by one of several processes its shard of training batches.
+LoaderOptions loader_options(const Settings& settings, const ThreadPlan& threads, const torch::Device& device,
+                             const Shard& shard = {});
+
+// Gives a process that shares its machine with others its part of it: a CUDA device of its own, where there
+// is one, and an equal part of the cores.
+void share_machine(Settings& settings, const ProcessLayout& layout);
 
 }  // namespace actrec

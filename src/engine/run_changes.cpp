@@ -77,12 +77,42 @@ ResumeChanges resume_changes(const Settings& before, const Settings& after) {
   return changes;
 }
 
-std::map<std::string, std::string> describe_machine(const Settings& settings, const torch::Device& device) {
+void compare_clips_of_steps(int batch_size_before, int processes_before, int batch_size, int processes,
+                            ResumeChanges& changes) {
+  const auto is_batch_size = [](const std::string& line) {
+    return is_about(line, std::array{"train.batch_size"});
+  };
+  if (processes == processes_before) return;
+  const int before = batch_size_before * processes_before;
+  const auto line = std::find_if(changes.unsafe.begin(), changes.unsafe.end(), is_batch_size);
+  if (batch_size * processes == before) {
+    if (line == changes.unsafe.end()) return;
+    changes.safe.push_back(*line);
+    changes.unsafe.erase(line);
+    return;
+  }
+  if (line != changes.unsafe.end()) changes.unsafe.erase(line);
+  changes.unsafe.push_back(fmt::format(
+      "clips of a step: {} ({} in each of {} processes) -> {} ({} in each of {}){}", before,
+      batch_size_before, processes_before, batch_size * processes, batch_size, processes,
+      before % processes == 0
+          ? fmt::format(", which --set train.batch_size={} keeps as they were", before / processes)
+          : ""));
+}
+
+int processes_of(const std::map<std::string, std::string>& machine) {
+  const auto found = machine.find("processes");
+  return found == machine.end() ? 1 : std::stoi(found->second);
+}
+
+std::map<std::string, std::string> describe_machine(const Settings& settings, const torch::Device& device,
+                                                    int processes) {
   const int threads = settings.threads > 0 ? settings.threads : available_cores();
   return {{"actrec", ACTREC_VERSION},
           {"LibTorch", torch_version()},
           {"kind of device", device.is_cuda() ? "cuda" : "cpu"},
           {"processor", processor_name()},
+          {"processes", std::to_string(processes)},
           {"threads of LibTorch", std::to_string(threads)}};
 }
 

@@ -25,9 +25,16 @@ struct ResumeChanges {
 };
 ResumeChanges resume_changes(const Settings& before, const Settings& after);
 
+// A run may go on with another number of processes if its steps keep their clips, train.batch_size in each
+// process: moves the batch size to the safe changes where they do, and says how they can where they do not.
+void compare_clips_of_steps(int batch_size_before, int processes_before, int batch_size, int processes,
+                            ResumeChanges& changes);
+
 // What the bits of results depend on besides settings and data: the version of actrec and of LibTorch, the
-// kind of device, the processor, and the threads that LibTorch computes with.
-std::map<std::string, std::string> describe_machine(const Settings& settings, const torch::Device& device);
+// kind of device, the processor, the number of processes, and the threads that LibTorch computes with.
+std::map<std::string, std::string> describe_machine(const Settings& settings, const torch::Device& device,
+                                                    int processes);
+int processes_of(const std::map<std::string, std::string>& machine);
 std::vector<std::string> changed_machine(const std::map<std::string, std::string>& before,
                                          const std::map<std::string, std::string>& after);
 

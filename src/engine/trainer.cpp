@@ -9,7 +9,6 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/stop_signal.h"
-#include "core/system.h"
 #include "core/text.h"
 #include "data/loader.h"
 #include "engine/calibration.h"
@@ -23,7 +22,10 @@
 #include "engine/resources.h"
 #include "engine/run_changes.h"
 #include "engine/schedule.h"
+#include "engine/shared_bad_clips.h"
+#include "engine/step_agreement.h"
 #include "engine/train_meter.h"
+#include "engine/training_progress.h"
 #include "engine/training_step.h"
 
 namespace actrec {
@@ -32,28 +34,22 @@ namespace {
 constexpr std::int64_t kLossInterval = 100;  // steps
 constexpr std::size_t kClipsNamed = 16;      // in an error
 
-// The value that decides on stopping, of each epoch.
-std::vector<double> monitored(const EarlyStoppingSettings& stopping, const std::vector<EpochResult>& epochs) {
-  std::vector<double> values;
-  for (const EpochResult& epoch : epochs)
-    values.push_back(stopping.monitor == Monitor::val_loss ? epoch.val_loss : epoch.val_top1);
-  return values;
-}
-
 class Trainer {
  public:
   Trainer(const Settings& settings, const DataSplits& splits, const std::filesystem::path& output,
-          const std::vector<TrainingObserver*>& observers, std::optional<TrainingState> state)
-      : settings_(settings),
+          const std::vector<TrainingObserver*>& observers, ProcessGroup& group,
+          std::optional<TrainingState> state)
+      : group_(group),
+        settings_(settings),
         splits_(splits),
         output_(output),
         observers_(observers),
         device_(resolve_device(settings.device)),
         threads_(plan_threads(settings)),
-        machine_(describe_machine(settings, device_)),
+        machine_(describe_machine(settings, device_, group.size())),
         clips_(list_clips(splits)),
         pipeline_(make_pipeline(settings, CacheUse::fill)),
-        train_loader_(pipeline_, loader_options(settings, threads_, device_)),
+        train_loader_(pipeline_, loader_options(settings, threads_, device_, {group.rank(), group.size()})),
         val_loader_(pipeline_, loader_options(settings, threads_, device_)),
         train_batches_(&train_loader_),
         val_batches_(&val_loader_),
@@ -68,14 +64,17 @@ class Trainer {
       model_ = std::move(initial.model);
     }
     model_->set_memory_format(info_.settings.train.memory_format);
+    model_->set_precision(settings.train.precision);
     model_->set_trainable(trainable_at(settings.model.encoder, 0));
     keep_features();
-    step_ =
-        std::make_unique<TrainingStep>(model_, settings, class_weights(settings, info_.train_clips), device_);
+    step_ = std::make_unique<TrainingStep>(model_, settings, class_weights(settings, info_.train_clips),
+                                           device_, &group_);
     if (state) {
       step_->load_state(state->optimization, output_ / kResumeFile);
       position_ = std::move(state->position);
     }
+    group_.broadcast(state_of(*model_).values());
+    if (!group_.leads()) position_.meter.clear_sums();  // rank 0 has those of all
     position_.meter.loss_sum = position_.meter.loss_sum.to(device_);
     position_.meter.hits = position_.meter.hits.to(device_);
   }
@@ -87,7 +86,7 @@ class Trainer {
       complete_best();
       for (TrainingObserver* observer : observers_) observer->on_resume(position_.epochs);
     } else if (model_->input().standardizes()) {
-      measure_features(*model_, device_, splits_.train, settings_.train.seed, *train_batches_);
+      measure_features(*model_, device_, splits_.train, settings_.train.seed, *train_batches_, group_);
     }
     saved_ = Clock::now();
     StopReason reason = StopReason::interrupted;
@@ -98,8 +97,12 @@ class Trainer {
     } catch (const Interrupted&) {
       save_interrupted();
     } catch (const DataError&) {  // comes between two steps, so that what has been learned can be kept
-      if (epochs() > 0) save_state();
+      if (epochs() > 0 && group_.alone()) save_state();
       throw;
+    }
+    if (!group_.alone()) {
+      spdlog::info("processes: {:.1f} % of the time was spent waiting for the others",
+                   100 * group_.waited_seconds() / total_.seconds());
     }
     return summary(reason);
   }
@@ -130,7 +133,8 @@ class Trainer {
     if (!feature_cache_) return;
     const auto features_of = [&](Loader& pixels) {
       return std::make_unique<FeatureLoader>(pixels, *feature_cache_, model_, device_,
-                                             settings_.train.batch_size, settings_.train.feature_views);
+                                             settings_.train.batch_size, settings_.train.feature_views,
+                                             group_);
     };
     train_features_ = features_of(train_loader_);
     val_features_ = features_of(val_loader_);
@@ -144,8 +148,11 @@ class Trainer {
     train_epoch(epochs());
     start_loading(epochs() + 1);  // while the model is validated
     model_->eval();
+    // Each process has statistics of batch normalisation of its own.
+    group_.broadcast(model_->buffers());
     const EvaluationResult val =
-        evaluate_clips(*model_, device_, splits_.val, splits_.classes, *val_batches_);
+        evaluate_clips_together(*model_, device_, splits_.val, splits_.classes, *val_batches_, group_);
+    share_bad_clips(pipeline_->bad_clips(), group_);
     require_finite(val.loss, "validation");
     finish_epoch(val);
     epoch_ = Stopwatch();  // without the time that saving took
@@ -154,25 +161,36 @@ class Trainer {
   void train_epoch(int epoch) {
     model_->train();
     TrainMeter& meter = position_.meter;
-    const std::vector<double> values = monitored(settings_.train.early_stopping, position_.epochs);
+    const std::vector<double> values = monitored_values(settings_.train.early_stopping, position_.epochs);
     const auto batches = static_cast<std::int64_t>(train_batches_->batches());
     const std::int64_t accumulate = settings_.train.accumulate;
     const std::int64_t updates = (batches + accumulate - 1) / accumulate;  // optimiser steps an epoch
     std::vector<std::size_t> clips;                                        // of the next update
 
     while (position_.step < batches) {
-      if (stop_requested()) throw Interrupted();
-      const Batch batch = train_batches_->next();
       const std::int64_t step = position_.step;
       const UpdateGroup group = update_group(step, batches, accumulate);
+      if (group_.alone() && stop_requested()) throw Interrupted();
+      const Batch batch = train_batches_->next();
+      const StepAgreement own{step_->weight_of(batch), batch.labels.size(0), stop_requested(), save_is_due()};
+      const StepAgreement all = own.with(group_);
+      // Of an update that is half done each process has a gradient of its own, which no file holds.
+      if (!group_.alone() && step == group.first) {
+        if (all.stop) throw Interrupted();
+        if (all.save) save_state();
+      }
       clips.insert(clips.end(), batch.indices.begin(), batch.indices.end());
-      seed_step(settings_.train.seed, epoch, step);
+      seed_step(settings_.train.seed, epoch, step * group_.size() + group_.rank());
 
-      const StepOutcome outcome = step_->add_gradient(batch, 1.0 / static_cast<double>(group.size));
-      meter.add(outcome, batch.labels.size(0));
-      if (can_look_at_loss(step) && !std::isfinite(outcome.loss.item<double>()))
-        stop_at(group, "loss", clips);
-      if (step + 1 == group.first + group.size) {
+      const bool last = step + 1 == group.first + group.size;
+      const double share = all.weight > 0 ? own.weight / all.weight : 0;
+      if (all.clips > 0) {
+        const StepOutcome outcome = step_->add_gradient(batch, share / static_cast<double>(group.size), last);
+        meter.add(outcome, share, all.clips);
+        if (can_look_at_loss(step) && !std::isfinite(outcome.loss.item<double>()))
+          stop_at(group, "loss", clips);
+      }
+      if (last) {
         position_.learning_rate =
             learning_rate_at(settings_.train, epoch * updates + step / accumulate, updates, values);
         if (!step_->update(position_.learning_rate)) stop_at(group, "gradient", clips);
@@ -183,16 +201,20 @@ class Trainer {
       meter.seconds = epoch_.seconds();
       meter.wait_seconds += train_batches_->wait_seconds() - waited_;
       waited_ = train_batches_->wait_seconds();
-      report_step(epoch, batches);
-      save_from_time_to_time();
+      report_step(batches);
+      if (group_.alone() && save_is_due()) save_state();
     }
+    meter.add_up(group_);
     require_finite(meter.loss(), "training");
     meter.seconds = epoch_.seconds();
     waited_ = 0;
   }
 
-  // On a GPU, reading the loss waits for everything before it, so it is looked at now and then.
-  bool can_look_at_loss(std::int64_t step) const { return device_.is_cpu() || step % kLossInterval == 0; }
+  // On a GPU, reading the loss waits for everything before it, so it is looked at now and then. Of several
+  // processes all see the gradient that comes of it, but one alone the loss.
+  bool can_look_at_loss(std::int64_t step) const {
+    return group_.alone() && (device_.is_cpu() || step % kLossInterval == 0);
+  }
 
   // Keeps the state before the step, in which all weights are finite, for `train --replay`.
   [[noreturn]] void stop_at(const UpdateGroup& group, const char* what,
@@ -217,7 +239,7 @@ class Trainer {
                                   "train.learning_rate or a smaller train.optimizer.gradient_clip may help",
                                   (output_ / kReplayFile).string()));
     try {
-      save_training_state(output_ / kReplayFile, before);
+      if (group_.leads()) save_training_state(output_ / kReplayFile, before);
     } catch (const Error& failure) {
       spdlog::warn("the step cannot be kept for a replay: {}", failure.what());
     }
@@ -230,34 +252,13 @@ class Trainer {
                 "lower train.learning_rate, or set a smaller train.optimizer.gradient_clip, such as 0.1");
   }
 
-  double frames_per_second() const {
-    return static_cast<double>(position_.meter.clips * settings_.clip.frames) / position_.meter.seconds;
-  }
-
-  void report_step(int epoch, std::int64_t steps) {
-    const auto done = static_cast<double>(epoch * steps + position_.step);
-    const auto left = static_cast<double>(settings_.train.epochs * steps) - done;
-    StepResult result{epoch + 1, settings_.train.epochs, position_.step, steps};
-    result.frames_per_second = frames_per_second();
-    result.data_wait_fraction = position_.meter.wait_seconds / position_.meter.seconds;
-    result.seconds_left = total_.seconds() / done * left;
+  void report_step(std::int64_t steps) {
+    const StepResult result = step_result(settings_, position_, steps, total_.seconds());
     for (TrainingObserver* observer : observers_) observer->on_step(result);
   }
 
   void finish_epoch(const EvaluationResult& val) {
-    const TrainMeter& meter = position_.meter;
-    EpochResult result;
-    result.epoch = epochs() + 1;
-    result.train_loss = meter.loss();
-    result.train_top1 = meter.top1();
-    result.val_loss = val.loss;
-    result.val_top1 = val.top1;
-    result.learning_rate = position_.learning_rate;
-    result.seconds = epoch_.seconds();
-    result.frames_per_second = frames_per_second();
-    result.data_wait_fraction = meter.wait_seconds / meter.seconds;
-    result.peak_rss_mb = peak_rss_mb();
-    position_.epochs.push_back(result);
+    position_.epochs.push_back(epoch_result(settings_, position_, val, epoch_.seconds()));
     EpochResult& kept = position_.epochs.back();
     kept.best = best_epoch() == epochs();
     position_.step = 0;
@@ -265,21 +266,17 @@ class Trainer {
 
     describe_last_epoch();
     info_.temperature = fit_temperature(val.predictions);
-    save_checkpoint(output_ / kLastCheckpoint, *model_, info_);
+    save_model(kLastCheckpoint);
     epoch_ = Stopwatch();
     save_state();
-    if (kept.best) save_checkpoint(output_ / kBestCheckpoint, *model_, info_);
+    if (kept.best) save_model(kBestCheckpoint);
     for (TrainingObserver* observer : observers_) {
       observer->on_epoch(kept);
       if (kept.best) observer->on_best_epoch(kept, val);
     }
   }
 
-  // From 1; 0: none.
-  int best_epoch() const {
-    const EarlyStoppingSettings& stopping = settings_.train.early_stopping;
-    return stopping_state(stopping, monitored(stopping, position_.epochs)).best_epoch + 1;
-  }
+  int best_epoch() const { return actrec::best_epoch(settings_.train.early_stopping, position_.epochs); }
 
   void describe_last_epoch() {
     const EpochResult& last = position_.epochs.back();
@@ -292,6 +289,7 @@ class Trainer {
 
   // The process may have ended before it wrote the best model, which is then the one in the state.
   void complete_best() {
+    if (!group_.leads()) return;
     const std::filesystem::path file = output_ / kBestCheckpoint;
     const int best = best_epoch();
     if (best == 0 || epoch_of(file) == best) return;
@@ -301,7 +299,7 @@ class Trainer {
           "put back the file that belongs to the run, or begin a new run");
     }
     describe_last_epoch();
-    save_checkpoint(file, *model_, info_);
+    save_model(kBestCheckpoint);
   }
 
   // Of a checkpoint; 0 where there is none.
@@ -310,6 +308,11 @@ class Trainer {
     return std::filesystem::exists(checkpoint) ? read_checkpoint_info(checkpoint, tensors).epoch : 0;
   }
 
+  void save_model(const char* name) const {
+    if (group_.leads()) save_checkpoint(output_ / name, *model_, info_);
+  }
+
+  // Of several processes, each must call it.
   TrainingState state() {
     position_.seconds = total_.seconds();
     position_.epoch_seconds = epoch_.seconds();
@@ -318,6 +321,7 @@ class Trainer {
     state.machine = machine_;
     state.clips = clips_;
     state.position = position_;
+    state.position.meter.add_up(group_);
     for (const auto& tensor : state_of(*model_)) state.model.emplace(tensor.key(), tensor.value());
     state.optimization = step_->state();
     return state;
@@ -325,12 +329,13 @@ class Trainer {
 
   void save_state() {
     saved_ = Clock::now();
-    save_training_state(output_ / kResumeFile, state());
+    const TrainingState complete = state();
+    if (group_.leads()) save_training_state(output_ / kResumeFile, complete);
   }
 
-  void save_from_time_to_time() {
+  bool save_is_due() const {
     const double minutes = settings_.train.checkpoint_minutes;
-    if (minutes > 0 && seconds_since(saved_) >= 60 * minutes) save_state();
+    return minutes > 0 && seconds_since(saved_) >= 60 * minutes;
   }
 
   void save_interrupted() {
@@ -338,7 +343,7 @@ class Trainer {
     if (position_.step == 0 && epochs() > 0) return;  // last.safetensors is of the epoch just completed
     info_.metrics.clear();                            // they were of other weights
     info_.temperature = 1;
-    save_checkpoint(output_ / kLastCheckpoint, *model_, info_);
+    save_model(kLastCheckpoint);
   }
 
   TrainingSummary summary(StopReason reason) const {
@@ -356,6 +361,7 @@ class Trainer {
     return summary;
   }
 
+  ProcessGroup& group_;
   const Settings& settings_;
   const DataSplits& splits_;
   const std::filesystem::path output_;
@@ -381,20 +387,20 @@ class Trainer {
 
 }  // namespace
 
-std::optional<StopReason> finished(const TrainSettings& settings, const std::vector<EpochResult>& epochs) {
-  if (stopping_state(settings.early_stopping, monitored(settings.early_stopping, epochs)).stop)
-    return StopReason::early_stopping;
-  if (static_cast<int>(epochs.size()) >= settings.epochs) return StopReason::finished;
-  return std::nullopt;
-}
-
 TrainingSummary train(const Settings& settings, const DataSplits& splits, const std::filesystem::path& output,
-                      const std::vector<TrainingObserver*>& observers, std::optional<TrainingState> state) {
+                      const std::vector<TrainingObserver*>& observers, ProcessGroup& group,
+                      std::optional<TrainingState> state) {
   if (settings.clip.sampling == Sampling::all) {
     throw ConfigError("clip.sampling: 'all' gives clips of different lengths, which training cannot batch",
                       "train with 'segment' or 'dense'; `predict` and `evaluate` can use --sampling all");
   }
-  return Trainer(settings, splits, output, observers, std::move(state)).run();
+  return Trainer(settings, splits, output, observers, group, std::move(state)).run();
+}
+
+TrainingSummary train(const Settings& settings, const DataSplits& splits, const std::filesystem::path& output,
+                      const std::vector<TrainingObserver*>& observers, std::optional<TrainingState> state) {
+  ProcessGroup alone;
+  return train(settings, splits, output, observers, alone, std::move(state));
 }
 
 }  // namespace actrec

@@ -7,6 +7,7 @@
 #include "config/settings.h"
 #include "data/splits.h"
 #include "engine/observer.h"
+#include "engine/process_group.h"
 #include "engine/training_state.h"
 
 namespace actrec {
@@ -31,13 +32,20 @@ inline constexpr const char* kResumeFile = "resume.safetensors";
 // is made from the training state.
 // Clips that cannot be read are left out or end the training, as data.bad_videos says.
 //
+// In a `group` of several processes each calls it with the same arguments and trains on its part of every
+// batch, which has train.batch_size clips for each process: the model is, but for rounding, what one process
+// makes of batches of that many clips, where no layer mixes the clips of a batch (batch normalisation does;
+// the statistics that are kept are those of rank 0). Rank 0 alone writes into `output`, which all can read,
+// and has observers. Where one process fails, all others throw Error.
+//
 // Throws DataError (naming the clip), ConfigError (device, sampling), Error (disk, a loss that is not
 // finite), CheckpointError (a state that does not fit, a best model that is not that of the state).
 TrainingSummary train(const Settings& settings, const DataSplits& splits, const std::filesystem::path& output,
+                      const std::vector<TrainingObserver*>& observers, ProcessGroup& group,
+                      std::optional<TrainingState> state = std::nullopt);
+// By this process alone.
+TrainingSummary train(const Settings& settings, const DataSplits& splits, const std::filesystem::path& output,
                       const std::vector<TrainingObserver*>& observers,
                       std::optional<TrainingState> state = std::nullopt);
-
-// Whether nothing is left to train after these epochs, because all are done or patience has run out; and why.
-std::optional<StopReason> finished(const TrainSettings& settings, const std::vector<EpochResult>& epochs);
 
 }  // namespace actrec

@@ -36,19 +36,32 @@ void seed_step(std::uint64_t seed, int epoch, std::int64_t step) {
 }
 
 TrainingStep::TrainingStep(std::shared_ptr<Recogniser> model, const Settings& settings,
-                           const torch::Tensor& class_weights, const torch::Device& device)
+                           const torch::Tensor& class_weights, const torch::Device& device,
+                           ProcessGroup* group)
     : model_(std::move(model)),
       gradient_clip_(settings.train.optimizer.gradient_clip),
       encoder_factor_(settings.model.encoder.learning_rate_factor),
       device_(device),
+      class_weights_(class_weights),
       optimizer_(make_optimizer(*model_, settings.train)),
       loss_(torch::nn::CrossEntropyLossOptions()
                 .label_smoothing(settings.train.label_smoothing)
                 .weight(class_weights)) {
   loss_->to(device);
+  if (group != nullptr && !group->alone())
+    reducer_ = std::make_unique<GradientReducer>(model_->parameters(), *group);
 }
 
-StepOutcome TrainingStep::add_gradient(const Batch& batch, double share) {
+double TrainingStep::weight_of(const Batch& batch) const {
+  if (!class_weights_.defined()) return static_cast<double>(batch.labels.size(0));
+  return class_weights_.index_select(0, batch.labels).to(torch::kFloat64).sum().item<double>();
+}
+
+StepOutcome TrainingStep::add_gradient(const Batch& batch, double share, bool last) {
+  if (reducer_) {
+    has_gradient_ = true;
+    if (last) reducer_->begin();
+  }
   if (batch.labels.size(0) == 0) {
     return {torch::zeros({}, device_), torch::zeros({}, torch::TensorOptions(torch::kInt64).device(device_))};
   }
@@ -76,6 +89,7 @@ bool TrainingStep::clip_gradient() {
 
 bool TrainingStep::update(double learning_rate) {
   if (!std::exchange(has_gradient_, false)) return true;
+  if (reducer_) reducer_->finish();
   if (!clip_gradient()) return false;
   set_learning_rate(*optimizer_, learning_rate, encoder_factor_);
   optimizer_->step();

@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "config/settings.h"
-#include "data/loader.h"
+#include "data/batch_source.h"
+#include "engine/gradient_reducer.h"
 #include "models/recogniser.h"
 #include "models/state.h"
 
@@ -23,19 +24,27 @@ struct StepOutcome {
 // the same.
 torch::Tensor class_weights(const Settings& settings, const std::vector<std::int64_t>& clips);
 
-// Makes LibTorch's draws, those of dropout, a function of the step alone: epoch and step are counted from 0.
+// Makes LibTorch's draws, those of dropout, a function of the step alone: epoch and step are counted from 0,
+// and each of several processes has steps of its own.
 void seed_step(std::uint64_t seed, int epoch, std::int64_t step);
 
 // One step of optimisation: forward, loss, backward, update.
 class TrainingStep {
  public:
   // `model` must be on `device`. `class_weights`: float32 [K], undefined where all classes count the same.
+  // With a `group` of several processes, which must outlive the step, gradients are their sum.
   TrainingStep(std::shared_ptr<Recogniser> model, const Settings& settings,
-               const torch::Tensor& class_weights, const torch::Device& device);
+               const torch::Tensor& class_weights, const torch::Device& device,
+               ProcessGroup* group = nullptr);
+
+  // What the batch weighs in the mean loss of a larger one that it is a part of: the weights of its clips'
+  // classes.
+  double weight_of(const Batch& batch) const;
 
   // Adds `share` of the batch's gradient to what has been added since the last update. A batch without clips
-  // adds nothing, and its loss is 0.
-  StepOutcome add_gradient(const Batch& batch, double share = 1);
+  // adds nothing, and its loss is 0. `last`: update() comes next. Of several processes, each must call it for
+  // a step as soon as one has clips.
+  StepOutcome add_gradient(const Batch& batch, double share = 1, bool last = true);
   // Changes the weights by the gradient that was added up, and forgets it; nothing where none was added.
   // Where the gradient is not finite, which is seen while it is clipped, and on the CPU always, the result is
   // false and no weight has changed.
@@ -56,7 +65,9 @@ class TrainingStep {
   double gradient_clip_;
   double encoder_factor_;  // of the learning rate
   torch::Device device_;
-  bool has_gradient_ = false;  // since the last update
+  torch::Tensor class_weights_;               // on the CPU
+  bool has_gradient_ = false;                 // since the last update
+  std::unique_ptr<GradientReducer> reducer_;  // null: no other processes
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   torch::nn::CrossEntropyLoss loss_;
 };

@@ -223,7 +223,9 @@ GroupNormRelu::GroupNormRelu(std::int64_t groups, std::int64_t channels)
       weight_(register_parameter("weight", torch::ones(channels))),
       bias_(register_parameter("bias", torch::zeros(channels))) {}
 
-torch::Tensor GroupNormRelu::forward(const torch::Tensor& x) {
+torch::Tensor GroupNormRelu::forward(const torch::Tensor& input) {
+  // Statistics are in 32 bits whatever the convolution before gave.
+  const torch::Tensor x = input.scalar_type() == torch::kBFloat16 ? input.to(torch::kFloat32) : input;
   // A trace, for export, is to hold operators only.
   if (x.is_cpu() && x.scalar_type() == torch::kFloat32 &&
       x.is_contiguous(torch::MemoryFormat::ChannelsLast) && !at::tracer::impl::is_dispatch_enabled()) {

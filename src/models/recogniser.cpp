@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/torch_compat.h"
+
 namespace actrec {
 namespace {
 
@@ -86,7 +88,12 @@ torch::Tensor Recogniser::normalize(const torch::Tensor& frames) const {
 
 torch::Tensor Recogniser::encode(const torch::Tensor& clips) {
   const std::int64_t batch = clips.size(0), frames = clips.size(1);
-  const torch::Tensor features = encoder_->forward(normalize(clips.flatten(0, 1)));
+  const torch::Tensor pixels = normalize(clips.flatten(0, 1));
+  torch::Tensor features;
+  {
+    const Bfloat16Guard guard(pixels.device().type(), is_training() && precision_ == Precision::bf16);
+    features = encoder_->forward(pixels).to(torch::kFloat32);
+  }
   return (features_are_rounded_ ? features.to(torch::kFloat16).to(torch::kFloat32) : features)
       .view({batch, frames, encoder_->dim()});
 }

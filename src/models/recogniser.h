@@ -44,6 +44,9 @@ class Recogniser : public torch::nn::Module {
   // `automatic` is channels_last.
   void set_memory_format(MemoryFormat format);
 
+  // Arithmetic of the encoder in training mode; in evaluation mode it is fp32.
+  void set_precision(Precision precision) { precision_ = precision; }
+
   Encoder& encoder() { return *encoder_; }
   FeatureInput& input() { return *input_; }
   TemporalHead& temporal() { return *temporal_; }
@@ -57,6 +60,7 @@ class Recogniser : public torch::nn::Module {
   bool batch_norm_is_frozen_;
   std::size_t frozen_stages_ = 0;  // of the encoder, from the first
   torch::MemoryFormat memory_format_ = torch::MemoryFormat::ChannelsLast;
+  Precision precision_ = Precision::fp32;
   torch::Tensor scale_, shift_;  // [W * 3], one value per pixel of a row and channel: pixel * scale + shift
   std::shared_ptr<Encoder> encoder_;
   std::shared_ptr<FeatureInput> input_;

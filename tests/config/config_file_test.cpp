@@ -97,9 +97,10 @@ TEST_F(ConfigFile, ReportsAllProblemsAtOnce) {
                 "  " + at("base.json") + ": clip.frames: 0 is out of range, allowed is 1 to 4096\n" +       //
                 "  " + at("a.json") + ": model: is a section and must be an object { ... }, but is []\n" +  //
                 "  " + at("a.json") + ": train.epochs: 0 is out of range, allowed is 1 to 1000000\n" +      //
-                "  " + at("a.json") + ": train.precision: must be fp32, but is true\n" +                    //
-                "  " + at("a.json") + ": train.batch: unknown key, did you mean 'train.batch_size'?\n" +    //
-                "  --set train.seed=-1: -1 is out of range, allowed is 0 to 9007199254740991\n" +           //
+                "  " + at("a.json") +
+                ": train.precision: must be one of fp32, tf32, bf16, but is true\n" +                     //
+                "  " + at("a.json") + ": train.batch: unknown key, did you mean 'train.batch_size'?\n" +  //
+                "  --set train.seed=-1: -1 is out of range, allowed is 0 to 9007199254740991\n" +         //
                 "  --set nothing: must be KEY=VALUE, for example train.epochs=3");
 }
 
@@ -273,7 +274,8 @@ TEST_F(ConfigFile, OverrideProblems) {
   EXPECT_EQ(what("model.temporal.type=lstn"),
             "--set model.temporal.type=lstn: must be one of lstm, gru, mean, but is \"lstn\", did you mean "
             "'lstm'?");
-  EXPECT_EQ(what("train.precision=16"), "--set train.precision=16: must be fp32, but is \"16\"");
+  EXPECT_EQ(what("train.precision=16"),
+            "--set train.precision=16: must be one of fp32, tf32, bf16, but is \"16\", did you mean 'bf16'?");
   EXPECT_EQ(what("train.epochs"), "--set train.epochs: must be KEY=VALUE, for example train.epochs=3");
   EXPECT_EQ(what("=3"), "--set =3: must be KEY=VALUE, for example train.epochs=3");
   EXPECT_EQ(what("trian.epochs=3"), "--set trian.epochs=3: unknown key, did you mean 'train.epochs'?");

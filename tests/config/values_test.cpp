@@ -67,7 +67,7 @@ TEST(Values, ChoicesListTheAllowedAndTheClosest) {
   EXPECT_EQ(problem<TemporalType>("\"transformer\""),
             "must be one of lstm, gru, mean, but is \"transformer\"");
   EXPECT_EQ(problem<TemporalType>("0"), "must be one of lstm, gru, mean, but is 0");
-  EXPECT_EQ(problem<Precision>("\"x\""), "must be fp32, but is \"x\"");
+  EXPECT_EQ(problem<Precision>("\"x\""), "must be one of fp32, tf32, bf16, but is \"x\"");
 }
 
 TEST(Values, ListsRangesAndSizes) {

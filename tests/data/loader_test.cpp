@@ -70,6 +70,42 @@ TEST_F(LoaderTest, EvaluationKeepsOrderLabelsAndEveryClip) {
   EXPECT_EQ(index, clips_.size());
 }
 
+// 10 clips in batches of 2 for each of 3 processes: 6 and 4, the latter divided 1, 1, 2.
+TEST_F(LoaderTest, ShardsTogetherAreTheBatchesOfOneLoader) {
+  const auto whole = training({6, 0, 0}, 7, 2);
+  std::vector<std::vector<Batch>> shards;
+  for (int index = 0; index < 3; ++index) {
+    LoaderOptions options{2, index, memory_of(2, 2)};  // with different numbers of workers
+    options.shard = {index, 3};
+    shards.push_back(training(options, 7, 2));
+    ASSERT_EQ(shards.back().size(), 2u);
+  }
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    std::vector<torch::Tensor> pixels, labels;
+    std::vector<std::size_t> indices;
+    for (const std::vector<Batch>& shard : shards) {
+      pixels.push_back(shard[i].clips);
+      labels.push_back(shard[i].labels);
+      indices.insert(indices.end(), shard[i].indices.begin(), shard[i].indices.end());
+    }
+    EXPECT_EQ(indices, whole[i].indices);
+    EXPECT_TRUE(torch::equal(torch::cat(pixels), whole[i].clips));
+    EXPECT_TRUE(torch::equal(torch::cat(labels), whole[i].labels));
+  }
+}
+
+TEST_F(LoaderTest, AShardWithoutClipsInTheLastBatchHasAnEmptyOne) {
+  for (const int workers : {0, 2}) {
+    LoaderOptions options{3, workers, 1};  // of 10 clips, batches of 9 and 1
+    options.shard = {0, 3};
+    const auto batches = training(options, 7, 2);
+    ASSERT_EQ(batches.size(), 2u);
+    EXPECT_EQ(batches[0].labels.size(0), 3);
+    EXPECT_EQ(batches[1].labels.size(0), 0);
+    EXPECT_TRUE(batches[1].indices.empty());
+  }
+}
+
 TEST_F(LoaderTest, TrainingBatchesDoNotDependOnWorkersOrPrefetch) {
   const auto reference = training({3, 0, 0}, 7, 2);
   for (const auto& [workers, prefetch] : {std::pair{1, 1}, {2, 3}, {4, 10}}) {

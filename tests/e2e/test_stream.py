@@ -4,13 +4,16 @@ import fcntl
 import functools
 import http.server
 import json
+import pathlib
 import re
 import signal
 import struct
 import subprocess
+import sys
 import termios
 import threading
 import time
+import unittest
 
 import actrec
 from actrec import USAGE
@@ -228,6 +231,25 @@ class StreamTest(actrec.TestCase):
         self.check_real_speed(found, arrived, played[0], played[-1])
         dropped = int(re.search(r"(\d+) frames? dropped", log)[1])
         self.assertEqual(len(found) + dropped, count_frames(video))
+
+    def test_network_camera(self):
+        checkpoint, video = model(*self.LAST), self.directory / "camera.mp4"
+        actrec.ffmpeg("-i", stream_file(), "-c:v", "libx264", "-bf", 0, video)
+        command = [sys.executable, pathlib.Path(__file__).with_name("rtsp_server.py"), video]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.addCleanup(server.communicate)
+        self.addCleanup(server.kill)
+        port = server.stdout.readline().strip()
+        if not port:
+            raise unittest.SkipTest("GStreamer's RTSP server is not installed")
+        options = ["--window", 4, "--top-k", 8]
+        camera = f"rtsp://127.0.0.1:{port}/camera"
+        found = self.decisions(checkpoint, camera, *options)
+        whole = self.decisions(checkpoint, video, *options, "--idle", 0.1)
+        self.assertGreater(len(found), 1)
+        self.assertEqual([one["frame"] for one in found], [one["frame"] for one in whole])
+        self.assert_same(found[-1], whole[-1])
+        self.fail_with(actrec.DATA, ["predict", checkpoint, camera + "2", "--stream"], camera + "2")
 
     def test_late_frames_are_dropped_and_counted(self):
         # A file is read much faster than it can be classified.

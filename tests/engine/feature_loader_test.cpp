@@ -89,12 +89,13 @@ class FeatureLoaderTest : public ::testing::Test {
   std::vector<ClipRef> clips_;
   Settings settings_;
   std::shared_ptr<Recogniser> model_;
+  ProcessGroup alone_;
 };
 
 TEST_F(FeatureLoaderTest, GivesTheLogitsThatPixelsGive) {
   const auto one = pixels(), other = pixels();
   const auto kept = cache();
-  FeatureLoader features(*one, *kept, model_, torch::kCPU, 4, kViews);
+  FeatureLoader features(*one, *kept, model_, torch::kCPU, 4, kViews, alone_);
   expect_equal(features, *other);
   EXPECT_EQ(files().size(), clips_.size() * (kViews + 1));
   features.start_training(clips_, 1, 0);
@@ -106,8 +107,8 @@ TEST_F(FeatureLoaderTest, GivesTheLogitsThatPixelsGive) {
 TEST_F(FeatureLoaderTest, AResumedPassGivesTheRestOfIt) {
   const auto one = pixels();
   const auto kept = cache(), full = cache(1e-6);
-  FeatureLoader features(*one, *kept, model_, torch::kCPU, 4, kViews);
-  FeatureLoader from_pixels(*one, *full, model_, torch::kCPU, 4, kViews);
+  FeatureLoader features(*one, *kept, model_, torch::kCPU, 4, kViews, alone_);
+  FeatureLoader from_pixels(*one, *full, model_, torch::kCPU, 4, kViews, alone_);
   for (FeatureLoader* loader : {&features, &from_pixels}) {
     loader->start_training(clips_, 1, 1);
     loader->next();
@@ -123,7 +124,7 @@ TEST_F(FeatureLoaderTest, AResumedPassGivesTheRestOfIt) {
 TEST_F(FeatureLoaderTest, ViewsDiffer) {
   const auto one = pixels();
   const auto kept = cache();
-  FeatureLoader features(*one, *kept, model_, torch::kCPU, 4, kViews);
+  FeatureLoader features(*one, *kept, model_, torch::kCPU, 4, kViews, alone_);
   features.start_training(clips_, 1, 0);
   pass(features);
   features.start_training(clips_, 1, 1);
@@ -134,7 +135,7 @@ TEST_F(FeatureLoaderTest, ViewsDiffer) {
 TEST_F(FeatureLoaderTest, ComputesWhatIsDamagedAnew) {
   const auto one = pixels(), other = pixels();
   const auto kept = cache();
-  FeatureLoader features(*one, *kept, model_, torch::kCPU, 4, kViews);
+  FeatureLoader features(*one, *kept, model_, torch::kCPU, 4, kViews, alone_);
   expect_equal(features, *other);
   int kind = 0;
   for (const fs::path& file : files()) {
@@ -168,7 +169,7 @@ TEST_F(FeatureLoaderTest, LeavesOutBadClipsAsPixelsDo) {
   for (Loader* loader : {pixels_of_features.get(), from_pixels.get()})
     loader->bad_clips().expect("training", clips_);
   const auto kept = cache();
-  FeatureLoader features(*pixels_of_features, *kept, model_, torch::kCPU, 4, kViews);
+  FeatureLoader features(*pixels_of_features, *kept, model_, torch::kCPU, 4, kViews, alone_);
   expect_equal(features, *from_pixels);
   EXPECT_EQ(pixels_of_features->bad_clips().list().size(), 5u);
 }
@@ -176,7 +177,7 @@ TEST_F(FeatureLoaderTest, LeavesOutBadClipsAsPixelsDo) {
 TEST_F(FeatureLoaderTest, TakesPixelsWhereThereIsNoRoom) {
   const auto one = pixels(), other = pixels();
   const auto kept = cache(1e-6);  // a thousand bytes
-  FeatureLoader features(*one, *kept, model_, torch::kCPU, 4, kViews);
+  FeatureLoader features(*one, *kept, model_, torch::kCPU, 4, kViews, alone_);
   expect_equal(features, *other);
   EXPECT_LT(files().size(), 2u);
 }

@@ -19,7 +19,8 @@ TEST(FeatureStatistics, AreThoseOfAllTrainingFrames) {
   LoaderOptions options;
   options.batch_size = 4;
   Loader loader(make_pipeline(settings, CacheUse::none), options);
-  measure_features(model, torch::kCPU, clips, 1, loader);
+  ProcessGroup alone;
+  measure_features(model, torch::kCPU, clips, 1, loader, alone);
 
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> all;

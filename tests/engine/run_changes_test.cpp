@@ -48,8 +48,37 @@ TEST(ResumeChanges, WhatChangesResultsIsNot) {
                                    "train.learning_rate: 0.001 -> 0.5"}));
 }
 
+TEST(ResumeChanges, AnotherNumberOfProcessesMustKeepTheClipsOfAStep) {
+  Settings before, after;
+  before.train.batch_size = 8;
+  after.train.batch_size = 16;
+  ResumeChanges kept = resume_changes(before, after);
+  compare_clips_of_steps(8, 4, 16, 2, kept);
+  EXPECT_EQ(kept.safe, Lines{"train.batch_size: 8 -> 16"});
+  EXPECT_EQ(kept.unsafe, Lines());
+
+  ResumeChanges fewer = resume_changes(before, before);
+  compare_clips_of_steps(8, 4, 8, 2, fewer);
+  EXPECT_EQ(fewer.unsafe,
+            Lines{"clips of a step: 32 (8 in each of 4 processes) -> 16 (8 in each of 2), which --set "
+                  "train.batch_size=16 keeps as they were"});
+  ResumeChanges odd = resume_changes(before, before);
+  compare_clips_of_steps(8, 4, 8, 3, odd);
+  EXPECT_EQ(odd.unsafe, Lines{"clips of a step: 32 (8 in each of 4 processes) -> 24 (8 in each of 3)"});
+
+  // One process more or less makes no other batch size safe.
+  ResumeChanges alone = resume_changes(before, after);
+  compare_clips_of_steps(8, 1, 16, 1, alone);
+  EXPECT_EQ(alone.unsafe, Lines{"train.batch_size: 8 -> 16"});
+}
+
+TEST(ProcessesOf, IsOneInFilesOfBefore) {
+  EXPECT_EQ(processes_of({}), 1);
+  EXPECT_EQ(processes_of(describe_machine(Settings(), torch::kCPU, 3)), 3);
+}
+
 TEST(ChangedMachine, ListsWhatDiffers) {
-  const auto machine = describe_machine(Settings(), torch::kCPU);
+  const auto machine = describe_machine(Settings(), torch::kCPU, 1);
   auto other = machine;
   EXPECT_EQ(changed_machine(machine, other), Lines());
   other["LibTorch"] = "9.9.9";
