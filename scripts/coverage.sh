@@ -32,13 +32,8 @@ if ! command -v gcovr >/dev/null; then
   "${install[@]}" || fail "gcovr is not installed; hint: apt-get install gcovr"
 fi
 
-# Without optimisation a line is counted where it stands; several sources at a time (a "unity build") compile in
-# a third of the time.
-if [[ ! -f "$folder/build.ninja" || CMakePresets.json -nt "$folder/build.ninja" ]]; then
-  cmake --preset debug -B "$folder" -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=8 -DCMAKE_CXX_FLAGS_DEBUG=-g1 \
-    -DCMAKE_CXX_FLAGS="--coverage -fprofile-update=atomic -Wno-maybe-uninitialized -Wno-subobject-linkage"
-fi
-cmake --build "$folder" -j "$(nproc)" "${layers[@]/#/--target=test_}"
+# Without optimisation a line is counted where it stands.
+scripts/build.sh coverage "${layers[@]/#/--target=test_}"
 
 find "$folder" -name '*.gcda' -delete # of an earlier run
 for layer in "${layers[@]}"; do
