@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/autocast_mode.h>
+#include <torch/csrc/autograd/variable.h>
 #include <torch/torch.h>
 #include <torch/version.h>
 
@@ -30,6 +31,10 @@ Key optimizer_key(const torch::Tensor& parameter) {
     return text.str();
   }
 }
+
+// An owner of a step of the backward pass: a shared pointer in earlier versions.
+using NodePointer =
+    std::decay_t<decltype(torch::autograd::impl::grad_accumulator(std::declval<const torch::Tensor&>()))>;
 
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
 inline bool autocasts(torch::DeviceType type) { return at::autocast::is_autocast_enabled(type); }

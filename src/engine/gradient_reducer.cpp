@@ -2,18 +2,17 @@
 
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/function_hook.h>
-#include <torch/csrc/autograd/variable.h>
 
 #include <algorithm>
 #include <utility>
+
+#include "core/torch_compat.h"
 
 namespace actrec {
 namespace {
 
 // The first bucket, of the last layers, is small, so that communication begins early.
 constexpr std::int64_t kFirstBucketBytes = 1 << 20, kBucketBytes = 8 << 20;
-
-using Node = torch::autograd::Node;
 
 // Calls something once the gradient of a parameter is complete.
 class AfterGradient : public torch::autograd::FunctionPostHook {
@@ -42,9 +41,9 @@ struct GradientReducer::Bucket {
 struct GradientReducer::Progress {
   ProcessGroup& group;
   std::vector<Bucket> buckets;
-  std::vector<std::shared_ptr<Node>> accumulators;  // of the parameters, which keep the hooks alive
-  bool running = false;                             // between begin() and finish()
-  std::size_t started = 0;  // buckets whose sum has; they start in their order everywhere
+  std::vector<NodePointer> accumulators;  // of the parameters, which keep the hooks alive
+  bool running = false;                   // between begin() and finish()
+  std::size_t started = 0;                // buckets whose sum has; they start in their order everywhere
 
   explicit Progress(ProcessGroup& of) : group(of) {}
 
@@ -122,7 +121,7 @@ void GradientReducer::arrange() {
     bytes += static_cast<std::int64_t>(parameter.nbytes());
     buckets.back().parameters.push_back(parameter);
     const std::size_t index = buckets.size() - 1;
-    const std::shared_ptr<Node> accumulator = torch::autograd::impl::grad_accumulator(parameter);
+    const NodePointer accumulator = torch::autograd::impl::grad_accumulator(parameter);
     accumulator->add_post_hook(
         std::make_unique<AfterGradient>([index, progress = std::weak_ptr<Progress>(progress_)] {
           if (const std::shared_ptr<Progress> shared = progress.lock()) shared->on_gradient(index);
