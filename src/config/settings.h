@@ -167,7 +167,7 @@ ACTREC_SETTINGS(SplitSettings, ACTREC_SPLIT_FIELDS)
   FIELD(DataFormat, format, DataFormat::automatic, any_value(), "How `path` is laid out; `auto` looks at it")     \
   FIELD(std::filesystem::path, videos, "", any_value(),                                                         \
         "Where the videos of a list or of official split files are; empty: beside the list")                   \
-  FIELD(int, workers, -1, between(-1, 256), "Decoding threads; 0 decodes in the training thread, -1 takes one per core of `threads`") \
+  FIELD(int, workers, -1, between(-1, 256), "Decoding threads; 0 decodes nothing ahead, so that training waits for each batch; -1 takes one per core of `threads`") \
   FIELD(int, prefetch_mb, 32, between(0, 1048576), "Memory in MB for batches prepared ahead of the training step; one batch at least is") \
   FIELD(double, timeout_seconds, 1800, at_least(1), "Longest time that reading one clip may take; a clip that takes longer is bad, see `bad_videos`") \
   FIELD(BadVideos, bad_videos, BadVideos::error, any_value(),                                                   \

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cerrno>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
 
 #include "core/error.h"
+#include "core/file_reading.h"
 
 namespace actrec {
 namespace {
@@ -135,16 +137,20 @@ std::string read_file(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path, ignored)) {
     throw DataError(fmt::format("{} is a directory, not a file", path.string()));
   }
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file;
+  std::string reason = open_for_reading(file, path);
   std::string content;
   std::array<char, 1 << 16> part;
-  while (file) {
+  while (reason.empty() && file) {
+    errno = 0;
     file.read(part.data(), part.size());
     content.append(part.data(), static_cast<std::size_t>(file.gcount()));
+    // Anything but the end that stopped it is an error.
+    if (!file && !file.eof()) reason = message_of(errno);
   }
-  // Anything but the end that stopped it is an error: of opening, or of reading.
-  if (!file.eof()) {
-    throw DataError(fmt::format("cannot read {}", path.string()), "check the path and its permissions");
+  if (!reason.empty()) {
+    throw DataError(fmt::format("cannot read {}: {}", path.string(), reason),
+                    "check the path and its permissions");
   }
   return content;
 }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/file_reading.h"
 #include "core/text.h"
 
 namespace actrec {
@@ -99,6 +100,8 @@ class CsvReader {
       listed.clip.path = *found;
     } else if (fs::is_directory(path, unreachable)) {
       fail(row, fmt::format("'{}' is a folder without numbered frames", path.string()));
+    } else if (kind_of_file(path) == FileKind::unknown) {
+      fail(row, fmt::format("'{}': {}", path.string(), unreachable.message()), "check the permissions");
     } else {
       fail(row, fmt::format("no video '{}'", path.string()),
            "paths are relative to the list, or to data.videos where that is set");

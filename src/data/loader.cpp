@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <numeric>
 #include <optional>
@@ -112,9 +113,11 @@ struct Loader::Pass {
 };
 
 Loader::Loader(std::shared_ptr<ClipPipeline> pipeline, const LoaderOptions& options)
-    : pipeline_(std::move(pipeline)), options_(options) {
+    : pipeline_(std::move(pipeline)),
+      options_(options),
+      pool_(std::max(1, options.workers),
+            options.workers > 0 ? lower_thread_priority : std::function<void()>()) {
   pipeline_->require_fixed_length();
-  if (options_.workers > 0) pool_ = std::make_unique<WorkerPool>(options_.workers, lower_thread_priority);
 }
 
 Loader::~Loader() {
@@ -157,7 +160,7 @@ void Loader::start(std::shared_ptr<Pass> pass) {
   if (pass_) pass_->cancelled = true;
   pass_ = std::move(pass);
   wait_seconds_ = 0;
-  if (pool_) schedule();
+  prepare_ahead();
 }
 
 std::size_t Loader::batches() const { return pass_->batches; }
@@ -201,16 +204,20 @@ std::shared_ptr<Loader::PendingBatch> Loader::open_batch() {
 }
 
 // Keeps as many batches under way as the memory allows.
-void Loader::schedule() {
+void Loader::prepare_ahead() {
+  if (options_.workers <= 0) return;
   const std::int64_t batch_bytes = pipeline_->bytes_per_clip() * options_.batch_size;
-  const auto depth =
-      static_cast<std::size_t>(std::max<std::int64_t>(1, options_.prefetch_bytes / batch_bytes));
+  schedule(static_cast<std::size_t>(std::max<std::int64_t>(1, options_.prefetch_bytes / batch_bytes)));
+}
+
+// Opens batches until `depth` are under way.
+void Loader::schedule(std::size_t depth) {
   while (pass_->queue.size() < depth && pass_->next_start < pass_->order.size()) {
     const std::shared_ptr<PendingBatch> pending = open_batch();
     pass_->queue.push_back(pending);
     for (std::size_t i = 0; i < pending->clips.size(); ++i) {
       if (pending->clips[i].known_bad) continue;
-      pool_->post([pass = pass_, pipeline = pipeline_, pending, i] { pass->work(*pipeline, *pending, i); });
+      pool_.post([pass = pass_, pipeline = pipeline_, pending, i] { pass->work(*pipeline, *pending, i); });
     }
   }
 }
@@ -233,9 +240,9 @@ void Loader::wait_for(PendingBatch& pending) {
                     "check the file and its storage, remove the clip, or raise data.timeout_seconds"));
       --pending.missing;
       if (pipeline_->bad_clips().skips()) {
-        pool_->replace(slowest->worker);
+        pool_.replace(slowest->worker);
       } else {
-        pool_->abandon();
+        pool_.abandon();
         return;
       }
     } else if (seconds > warn_after) {
@@ -276,21 +283,13 @@ Batch Loader::next() {
   Pass& pass = *pass_;
   if (pass.next_batch >= pass.batches) return {};
   ++pass.next_batch;
-  std::shared_ptr<PendingBatch> pending;
-  if (pool_) {
-    if (pass.queue.empty()) return empty_batch();
-    pending = pass.queue.front();
-    wait_for(*pending);
-    pass.queue.pop_front();
-  } else {
-    if (pass.next_start >= pass.order.size()) return empty_batch();
-    pending = open_batch();
-    for (std::size_t i = 0; i < pending->clips.size(); ++i) {
-      if (!pending->clips[i].known_bad) pass.work(*pipeline_, *pending, i);
-    }
-  }
+  schedule(1);
+  if (pass.queue.empty()) return empty_batch();
+  const std::shared_ptr<PendingBatch> pending = pass.queue.front();
+  wait_for(*pending);
+  pass.queue.pop_front();
   Batch batch = finish(*pending);
-  if (pool_) schedule();
+  prepare_ahead();
   wait_seconds_ += seconds_since(start);
   return batch;
 }

@@ -15,7 +15,7 @@ namespace actrec {
 
 struct LoaderOptions {
   int batch_size = 1;
-  int workers = 0;                  // 0: the thread that calls next() does the work
+  int workers = 0;                  // 0: nothing is prepared ahead, and next() waits for its batch
   std::int64_t prefetch_bytes = 0;  // of pixels prepared ahead; at least one batch is
   bool pin_memory = false;          // for copies to CUDA devices that nobody waits for
   double timeout_seconds = 1800;    // for one clip
@@ -24,9 +24,10 @@ struct LoaderOptions {
 };
 
 // Batches of pixels, the same whatever the number of workers: an ordered queue of batches whose clips are
-// filled in, in place, by a pool of low-priority threads. Threads and batch memory are kept from pass to
-// pass; the memory of a batch is used again once its `clips` tensor is released. Not for sharing between
-// threads. Destroying the loader or starting another pass at any time ends the current one cleanly.
+// filled in, in place, by a pool of low-priority threads. (With 0 workers by one thread of normal priority:
+// who waits for it can leave it when it hangs.) Threads and batch memory are kept from pass to pass; the
+// memory of a batch is used again once its `clips` tensor is released. Not for sharing between threads.
+// Destroying the loader or starting another pass at any time ends the current one cleanly.
 class Loader : public BatchSource {
  public:
   // Clips need a fixed length: not for Sampling::all.
@@ -35,7 +36,7 @@ class Loader : public BatchSource {
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
-  // Starting a pass also begins preparing its first batches.
+  // Starting a pass also begins preparing its first batches, where there are workers.
   void start_evaluation(const std::vector<ClipRef>& clips) override;
   void resume_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch,
                        std::size_t first_batch) override;
@@ -57,7 +58,8 @@ class Loader : public BatchSource {
   struct Pass;
   struct PendingBatch;
   void start(std::shared_ptr<Pass> pass);
-  void schedule();
+  void schedule(std::size_t depth);
+  void prepare_ahead();
   std::shared_ptr<PendingBatch> open_batch();
   torch::Tensor take_buffer();
   void wait_for(PendingBatch& pending);
@@ -68,7 +70,7 @@ class Loader : public BatchSource {
   std::vector<torch::Tensor> buffers_;  // uint8 [batch_size, T, H, W, 3]; free when nobody else refers to one
   std::shared_ptr<Pass> pass_;
   double wait_seconds_ = 0;
-  std::unique_ptr<WorkerPool> pool_;
+  WorkerPool pool_;
 };
 
 }  // namespace actrec

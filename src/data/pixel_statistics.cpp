@@ -1,49 +1,32 @@
 #include "data/pixel_statistics.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <map>
-#include <mutex>
 
 #include "core/error.h"
 #include "core/stop_signal.h"
-#include "core/worker_pool.h"
 
 namespace actrec {
 
-PixelStatistics measure_pixel_statistics(const std::vector<ClipRef>& clips, ClipPipeline& pipeline,
-                                         int threads) {
-  std::mutex mutex;
+PixelStatistics measure_pixel_statistics(const std::vector<ClipRef>& clips, BatchSource& batches) {
   std::uint64_t count = 0;  // pixels
   std::array<std::uint64_t, 3> sum{}, square_sum{};
-  std::map<std::size_t, DataError> bad;  // by the clip's place
-  parallel_for(threads, clips.size(), [&](std::size_t index) {
+  batches.start_evaluation(clips);
+  for (Batch batch = batches.next(); batch.clips.defined(); batch = batches.next()) {
     if (stop_requested()) throw Interrupted();
-    std::vector<std::uint8_t> pixels(static_cast<std::size_t>(pipeline.bytes_per_clip()));
-    try {
-      pipeline.load(clips[index], pixels.data());
-    } catch (const DataError& error) {
-      if (!pipeline.bad_clips().skips()) pipeline.bad_clips().add(clips[index], error);  // throws
-      std::lock_guard lock(mutex);
-      bad.emplace(index, error);
-      return;
-    }
-    std::array<std::uint64_t, 3> s{}, q{};
-    for (std::size_t i = 0; i < pixels.size(); i += 3) {
+    const torch::Tensor pixels = batch.clips.contiguous();
+    const std::uint8_t* const values = pixels.data_ptr<std::uint8_t>();
+    const std::int64_t end = pixels.numel();
+    for (std::int64_t i = 0; i < end; i += 3) {
       for (std::size_t c = 0; c < 3; ++c) {
-        const std::uint64_t value = pixels[i + c];
-        s[c] += value;
-        q[c] += value * value;
+        const std::uint64_t value = values[i + static_cast<std::int64_t>(c)];
+        sum[c] += value;
+        square_sum[c] += value * value;
       }
     }
-    std::lock_guard lock(mutex);
-    count += pixels.size() / 3;
-    for (std::size_t c = 0; c < 3; ++c) {
-      sum[c] += s[c];
-      square_sum[c] += q[c];
-    }
-  });
-  for (const auto& [index, error] : bad) pipeline.bad_clips().add(clips[index], error);
+    count += static_cast<std::uint64_t>(end / 3);
+  }
   PixelStatistics statistics{};
   const auto n = static_cast<double>(count);
   for (std::size_t c = 0; c < 3; ++c) {

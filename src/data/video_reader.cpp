@@ -22,10 +22,12 @@ std::unique_ptr<VideoReader> open_video(const fs::path& path, int threads) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (fs::is_directory(status)) return open_frame_folder(path);
-  if (!fs::exists(status)) {
+  if (status.type() == fs::file_type::not_found) {
     throw DataError(path.string() + " does not exist",
                     "check the path; paths in a list are relative to the list");
   }
+  if (status.type() == fs::file_type::none)  // such as in a directory that may not be entered
+    throw DataError(path.string() + " cannot be read: " + error.message(), "check its permissions");
   // Reading a pipe or a device could wait for ever.
   if (!fs::is_regular_file(status)) throw DataError(path.string() + " is not a regular file");
   const std::uintmax_t size = fs::file_size(path, error);

@@ -34,7 +34,7 @@ constexpr AVRational kTimeBase{1, 60000};
 // From this height on, video is taken for HD and its colours for those of BT.709, else BT.601.
 constexpr int kHdHeight = 720;
 
-struct FormatCloser {
+struct OutputCloser {
   void operator()(AVFormatContext* format) const {
     if (format->pb != nullptr) avio_closep(&format->pb);
     avformat_free_context(format);
@@ -203,7 +203,7 @@ class VideoWriter::Impl {
 
   fs::path path_, temporary_;
   cv::Size size_;
-  std::unique_ptr<AVFormatContext, FormatCloser> format_;
+  std::unique_ptr<AVFormatContext, OutputCloser> format_;
   CodecPointer codec_;
   FramePointer frame_;
   PacketPointer packet_;

@@ -113,7 +113,7 @@ double compute_rate(const std::vector<ClipRef>& clips, const std::shared_ptr<Cli
   batch.labels = batch.labels.to(device);
   const auto model =
       std::make_shared<Recogniser>(settings.model, settings.clip.size, classes,
-                                   resolve_normalization(NormalizationType::imagenet, {}, {}, *pipeline, 1));
+                                   resolve_normalization(NormalizationType::imagenet, {}, {}, loader));
   model->set_memory_format(choose_memory_format(settings, device));
   model->set_precision(settings.train.precision);
   model->to(device);

@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <optional>
 
 #include "core/random.h"
@@ -32,8 +31,8 @@ void load_weights(Recogniser& model, const Settings& settings, const EncoderWeig
 
 }  // namespace
 
-InitialModel make_initial_model(const Settings& settings, const DataSplits& splits, ClipPipeline& pipeline,
-                                int threads, const torch::Device& device) {
+InitialModel make_initial_model(const Settings& settings, const DataSplits& splits, BatchSource& batches,
+                                const torch::Device& device) {
   InitialModel initial;
   CheckpointInfo& info = initial.info;
   std::optional<EncoderWeights> weights;
@@ -41,7 +40,7 @@ InitialModel make_initial_model(const Settings& settings, const DataSplits& spli
   info.settings = settings;
   info.classes = splits.classes;
   info.statistics = resolve_normalization(settings.normalize, weights ? weights->statistics : std::nullopt,
-                                          splits.train, pipeline, std::max(1, threads));
+                                          splits.train, batches);
   info.split_method = splits.method;
   info.split_fingerprint = splits.fingerprint;
   info.leakage = splits.leakage;

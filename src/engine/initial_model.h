@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "config/settings.h"
-#include "data/clip_pipeline.h"
+#include "data/batch_source.h"
 #include "data/splits.h"
 #include "engine/checkpoint.h"
 
@@ -18,8 +18,9 @@ struct InitialModel {
 };
 
 // Makes the model that settings and splits ask for, with the weights to start from where they name some;
-// measures pixels where `normalize` is `dataset`, with that many threads. Throws what reading weights throws.
-InitialModel make_initial_model(const Settings& settings, const DataSplits& splits, ClipPipeline& pipeline,
-                                int threads, const torch::Device& device);
+// measures the pixels that `batches` gives where `normalize` is `dataset`. Throws what reading weights
+// throws.
+InitialModel make_initial_model(const Settings& settings, const DataSplits& splits, BatchSource& batches,
+                                const torch::Device& device);
 
 }  // namespace actrec

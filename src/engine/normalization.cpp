@@ -14,8 +14,7 @@ const PixelStatistics kImagenet{{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
 
 PixelStatistics resolve_normalization(const Normalization& normalize,
                                       const std::optional<PixelStatistics>& of_weights,
-                                      const std::vector<ClipRef>& clips, ClipPipeline& pipeline,
-                                      int threads) {
+                                      const std::vector<ClipRef>& clips, BatchSource& batches) {
   switch (normalize.type) {
     case NormalizationType::imagenet:
       return kImagenet;
@@ -26,7 +25,7 @@ PixelStatistics resolve_normalization(const Normalization& normalize,
     case NormalizationType::dataset:
       break;
   }
-  const PixelStatistics measured = measure_pixel_statistics(clips, pipeline, threads);
+  const PixelStatistics measured = measure_pixel_statistics(clips, batches);
   spdlog::info(
       "pixels of the training split: mean {:.3f} {:.3f} {:.3f}, standard deviation {:.3f} {:.3f} {:.3f}",
       measured.mean[0], measured.mean[1], measured.mean[2], measured.std[0], measured.std[1],

@@ -57,7 +57,8 @@ class Trial {
     const std::shared_ptr<ClipPipeline> pipeline = make_pipeline(settings_, CacheUse::read);
     pipeline->bad_clips().expect("training", splits.train);
     batch_ = first_batch(settings_, splits.train, pipeline, device_);
-    InitialModel initial = make_initial_model(settings_, splits, *pipeline, 1, device_);
+    Loader loader(pipeline, {});  // nothing is measured
+    InitialModel initial = make_initial_model(settings_, splits, loader, device_);
     model_ = std::move(initial.model);
     model_->set_memory_format(initial.info.settings.train.memory_format);
     model_->set_precision(settings_.train.precision);

@@ -59,7 +59,7 @@ class Trainer {
     if (state) {
       take_model(*state);
     } else {
-      InitialModel initial = make_initial_model(settings, splits, *pipeline_, threads_.workers, device_);
+      InitialModel initial = make_initial_model(settings, splits, train_loader_, device_);
       info_ = std::move(initial.info);
       model_ = std::move(initial.model);
     }

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "core/error.h"
+#include "core/file_reading.h"
 #include "models/pickle.h"
 #include "models/zip_index.h"
 
@@ -42,19 +43,17 @@ constexpr StorageType kStorageTypes[] = {
 [[noreturn]] void fail(const std::string& reason) { throw std::invalid_argument(reason); }
 
 std::ifstream open_file(const std::filesystem::path& path, std::uint64_t& bytes) {
-  std::error_code failure;
-  if (!std::filesystem::exists(path, failure)) {
+  const FileKind kind = kind_of_file(path);
+  if (kind == FileKind::missing)
     throw CheckpointError(fmt::format("{} does not exist", path.string()), "check the path");
-  }
   std::ifstream file;
-  if (std::filesystem::is_regular_file(path, failure)) {
-    bytes = std::filesystem::file_size(path, failure);
-    file.open(path, std::ios::binary);
+  const std::string reason =
+      kind == FileKind::other ? "it is not a regular file" : open_for_reading(file, path);
+  if (!reason.empty()) {
+    throw CheckpointError(fmt::format("cannot read {}: {}", path.string(), reason),
+                          "it must be a file with read permission, as must its directory");
   }
-  if (failure || !file.is_open()) {
-    throw CheckpointError(fmt::format("cannot read {}", path.string()),
-                          "it must be a file with read permission");
-  }
+  bytes = std::filesystem::file_size(path);
   return file;
 }
 

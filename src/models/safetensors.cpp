@@ -9,6 +9,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/file_reading.h"
 
 // File: 8 bytes little-endian header length, JSON header {name: {dtype, shape, data_offsets}}, tensor bytes.
 
@@ -71,16 +72,16 @@ class Reader {
   }
 
   void open() {
-    std::error_code failure;
-    if (!std::filesystem::exists(path_, failure)) {
+    const FileKind kind = kind_of_file(path_);
+    if (kind == FileKind::missing)
       throw CheckpointError(fmt::format("{} does not exist", path_.string()), "check the path");
+    if (kind == FileKind::other) fail("it is not a regular file");
+    const std::string reason = open_for_reading(file_, path_);
+    if (!reason.empty()) {
+      throw CheckpointError(fmt::format("cannot read {}: {}", path_.string(), reason),
+                            "check its permissions, and those of its directory");
     }
-    if (!std::filesystem::is_regular_file(path_, failure)) fail("it is not a regular file");
-    file_bytes_ = std::filesystem::file_size(path_, failure);
-    file_.open(path_, std::ios::binary);
-    if (failure || !file_) {
-      throw CheckpointError(fmt::format("cannot read {}", path_.string()), "check its permissions");
-    }
+    file_bytes_ = std::filesystem::file_size(path_);
   }
 
   void read_bytes(void* target, std::uint64_t count) {

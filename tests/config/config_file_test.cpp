@@ -139,7 +139,7 @@ TEST_F(ConfigFile, HostileTextsAreReportedInShort) {
 }
 
 TEST_F(ConfigFile, MissingEmptyAndForeignFiles) {
-  EXPECT_EQ(what_of({at("none.json"), {}}), "cannot read " + at("none.json"));
+  EXPECT_EQ(what_of({at("none.json"), {}}), "cannot read " + at("none.json") + ": No such file or directory");
   EXPECT_EQ(what_of({folder_, {}}), folder_.string() + " is a directory, not a file");
   EXPECT_EQ(problem_in(""), "1:1: the text ends too early, expected '{'");
   const std::string binary("\x89PNG\r\n\x1a\n\0\0\xff\xfe", 12);
@@ -180,7 +180,8 @@ TEST_F(ConfigFile, ExtendsCyclesNameTheChain) {
 }
 
 TEST_F(ConfigFile, ExtendsProblems) {
-  EXPECT_EQ(problem_in(R"({"extends": "none.json"})"), "extends: cannot read " + at("none.json"));
+  EXPECT_EQ(problem_in(R"({"extends": "none.json"})"),
+            "extends: cannot read " + at("none.json") + ": No such file or directory");
   EXPECT_EQ(problem_in(R"({"extends": 3})"),
             "extends: must be a file name or a list of file names, but is 3");
   EXPECT_EQ(problem_in(R"({"extends": ["b.json", 3]})"),

@@ -13,7 +13,7 @@
 namespace actrec {
 
 // A test with a folder of its own for configuration files.
-class ConfigFiles : public testing::Test {
+class ConfigFiles : public ::testing::Test {
  protected:
   std::filesystem::path write(const std::string& name, const std::string& text) const {
     const std::filesystem::path file = folder_ / name;

@@ -6,10 +6,12 @@
 #include <opencv2/imgproc.hpp>
 
 #include "data/color_jitter.h"
+#include "data/image_difference.h"
 
 namespace actrec {
 namespace {
 
+using testing::largest_difference;
 using Pixel = cv::Vec3b;
 
 cv::Mat noise(int width, int height) {
@@ -33,10 +35,6 @@ cv::Mat augmented(const cv::Mat& frame, FrameSize size, const Augmentation& augm
 }
 
 FrameSize size_of(const cv::Mat& image) { return {image.rows, image.cols}; }
-
-double largest_difference(const cv::Mat& a, const cv::Mat& b) {
-  return a.size() == b.size() ? cv::norm(a, b, cv::NORM_INF) : 1e9;
-}
 
 // A geometric draw with every step in it.
 Augmentation everything() {

@@ -9,7 +9,7 @@
 namespace actrec {
 namespace {
 
-class CacheFillTest : public testing::Test {
+class CacheFillTest : public ::testing::Test {
  protected:
   CacheFillTest() : settings_(tiny_settings()), clips_(moving_square_clips(directory_.path(), "clip", 4)) {
     settings_.data.cache = CacheMode::raw;

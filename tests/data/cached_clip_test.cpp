@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "data/image_difference.h"
 #include "video_fixtures.h"
 
 namespace actrec {
@@ -20,8 +21,6 @@ cv::Mat picture(int number, cv::Size size = {40, 30}) {
   }
   return image;
 }
-
-double largest_difference(const cv::Mat& a, const cv::Mat& b) { return cv::norm(a, b, cv::NORM_INF); }
 
 class CachedClipTest : public ::testing::Test {
  protected:

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "data/dataset_tree.h"
+#include "without_root.h"
 
 namespace actrec {
 namespace {
@@ -44,6 +45,21 @@ TEST(CsvDataset, ResolvesPathsAgainstTheVideosFolder) {
   EXPECT_EQ(read_dataset(settings).clips[0].path, tree.root() / "elsewhere/1.mp4");
   settings.videos = tree.root() / "nowhere";
   expect_unreadable(settings, {"no folder", "nowhere", "data.videos"});
+}
+
+TEST(CsvDataset, SaysWhereItMayNotLook) {
+  const DatasetTree tree;
+  tree.files({"open/1.mp4", "closed/2.mp4"});
+  tree.file("list.csv", "path,label\nopen/1.mp4,a\nclosed/2.mp4,b\n");
+  fs::permissions(tree.root(), fs::perms::all);
+  fs::permissions(tree.root() / "closed", fs::perms::none);
+  {
+    const testing::WithoutRoot other_user;
+    if (!other_user.works()) GTEST_SKIP() << "root may read everything, and may not become another user";
+    expect_unreadable(tree.settings("list.csv"),
+                      {"list.csv:3: '", "closed/2.mp4': Permission denied", "permissions"});
+  }
+  fs::permissions(tree.root() / "closed", fs::perms::owner_all);
 }
 
 TEST(CsvDataset, ReportsTenBadRowsAndCountsTheRest) {

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <fstream>
 #include <set>
+#include <thread>
 
 #include "core/error.h"
 #include "frame_folders.h"
@@ -220,11 +222,13 @@ TEST_F(SkippingLoaderTest, AFrameThatIsBrokenInTheMiddleMakesTheClipBadWhichever
   }
 }
 
-TEST_F(SkippingLoaderTest, AClipThatHangsIsBadAndAnotherThreadGoesOn) {
+class HangingClipTest : public SkippingLoaderTest, public ::testing::WithParamInterface<int> {};  // workers
+
+TEST_P(HangingClipTest, IsBadAndAnotherThreadGoesOn) {
   const testing::HangingFile hanging(clips_[3].path / "0002.png");
   if (!hanging.hangs()) GTEST_SKIP() << "no leases on this file system";
   use_pipeline(0.5);
-  LoaderOptions options{2, 1, memory_of(2, 2)};
+  LoaderOptions options{2, GetParam(), memory_of(2, 2)};
   options.timeout_seconds = 5;
   Loader loader(pipeline_, options);
   loader.start_evaluation(clips_);
@@ -239,10 +243,10 @@ TEST_F(SkippingLoaderTest, AClipThatHangsIsBadAndAnotherThreadGoesOn) {
   EXPECT_EQ(clips, clips_.size() - 1);
 }
 
-TEST_F(LoaderTest, AClipThatHangsIsAnErrorWhereBadClipsAre) {
+TEST_P(HangingClipTest, IsAnErrorWhereBadClipsAre) {
   const testing::HangingFile hanging(clips_[3].path / "0002.png");
   if (!hanging.hangs()) GTEST_SKIP() << "no leases on this file system";
-  LoaderOptions options{2, 2, memory_of(2, 2)};
+  LoaderOptions options{2, GetParam(), memory_of(2, 2)};
   options.timeout_seconds = 5;
   Loader loader(pipeline_, options);
   loader.start_evaluation(clips_);
@@ -253,6 +257,20 @@ TEST_F(LoaderTest, AClipThatHangsIsAnErrorWhereBadClipsAre) {
   } catch (const DataError& error) {
     EXPECT_NE(std::string(error.what()).find(clips_[3].path.string()), std::string::npos) << error.what();
   }
+}
+
+INSTANTIATE_TEST_SUITE_P(Workers, HangingClipTest, ::testing::Values(0, 1, 2));
+
+// What is prepared ahead would hold up the thread that wants something else done.
+TEST_F(LoaderTest, WithoutWorkersNothingIsReadUntilABatchIsAskedFor) {
+  Loader loader(pipeline_, {4, 0, memory_of(3, 4)});
+  loader.start_evaluation(clips_);
+  const std::filesystem::path last = clips_[9].path;
+  EXPECT_EQ(loader.next().indices.size(), 4u);
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  std::filesystem::remove_all(last);
+  EXPECT_EQ(loader.next().indices.size(), 4u);
+  EXPECT_THROW(loader.next(), DataError);
 }
 
 TEST_F(LoaderTest, StopsCleanlyAtAnyMoment) {

@@ -4,13 +4,14 @@
 
 #include <cmath>
 
+#include "data/loader.h"
 #include "frame_folders.h"
 #include "temporary_directory.h"
 
 namespace actrec {
 namespace {
 
-TEST(PixelStatistics, AgreeWithFiguresComputedByHandForAnyNumberOfThreads) {
+TEST(PixelStatistics, AgreeWithFiguresComputedByHandForAnyNumberOfThreadsAndSizeOfBatches) {
   TemporaryDirectory directory;
   // Half of the frames are RGB (0, 100, 255), half (200, 100, 0).
   std::filesystem::create_directories(directory / "clip");
@@ -22,9 +23,9 @@ TEST(PixelStatistics, AgreeWithFiguresComputedByHandForAnyNumberOfThreads) {
   clip.path = directory / "clip";
   clip.name = "clip";
   const Settings settings = tiny_settings();
-  for (const int threads : {1, 3}) {
-    ClipPipeline pipeline(settings.clip, settings.augment, 1);
-    const PixelStatistics statistics = measure_pixel_statistics({clip, clip, clip}, pipeline, threads);
+  for (const auto& [workers, batch_size] : {std::pair{0, 1}, {1, 2}, {3, 4}}) {
+    Loader loader(std::make_shared<ClipPipeline>(settings.clip, settings.augment, 1), {batch_size, workers});
+    const PixelStatistics statistics = measure_pixel_statistics({clip, clip, clip}, loader);
     EXPECT_NEAR(statistics.mean[0], 100 / 255.0, 1e-12);
     EXPECT_NEAR(statistics.std[0], 100 / 255.0, 1e-12);
     EXPECT_NEAR(statistics.mean[1], 100 / 255.0, 1e-12);

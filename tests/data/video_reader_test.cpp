@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "video_fixtures.h"
+#include "without_root.h"
 
 namespace actrec {
 namespace {
@@ -216,6 +217,13 @@ TEST(VideoReader, DecodesInTheCallingThreadOnly) {
 TEST(VideoReader, ErrorsNameTheFileAndTheReason) {
   const TempDir dir;
   EXPECT_NE(error_of(dir / "missing.mp4").find("does not exist"), std::string::npos);
+  fs::create_directory(dir / "closed");
+  fs::permissions(dir / "closed", fs::perms::none);
+  {
+    const testing::WithoutRoot other_user;
+    EXPECT_NE(error_of(dir / "closed/a.mp4").find(other_user.works() ? "ermission denied" : "does not exist"),
+              std::string::npos);
+  }
   write_bytes(dir / "empty.mp4", "");
   EXPECT_NE(error_of(dir / "empty.mp4").find("is empty"), std::string::npos);
   write_bytes(dir / "text.mp4", "version of a file that is kept elsewhere\noid sha256:0\nsize 12\n");

@@ -16,7 +16,7 @@ namespace actrec {
 namespace fs = std::filesystem;
 namespace {
 
-class RenderDemo : public testing::Test {
+class RenderDemo : public ::testing::Test {
  protected:
   void SetUp() override {
     const auto* test = testing::UnitTest::GetInstance()->current_test_info();

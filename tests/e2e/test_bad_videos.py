@@ -167,17 +167,20 @@ class BadVideosTest(actrec.TestCase):
             "print('held', flush=True)\n"
             "signal.pause()\n"
         )
-        holder = subprocess.Popen([sys.executable, "-c", hold, str(hanging)], stdout=subprocess.PIPE)
-        try:
-            if holder.stdout.readline() != b"held\n":
-                self.skipTest("no leases on this file system")
-            options = ["--set=data.timeout_seconds=10", "--set=data.workers=2", "--set=data.cache=off"]
-            result, _ = self.train("run", *options)
-        finally:
-            holder.kill()
-            holder.communicate()
-        self.assertEqual([clip for clip, _ in self.skipped(result)], ["clips/hanging.mp4"])
-        self.assertIn("has not been read within 10 s", self.skipped(result)[0][1])
+        for workers, normalize in ((0, "encoder"), (2, "dataset")):
+            with self.subTest(workers=workers, normalize=normalize):
+                holder = subprocess.Popen([sys.executable, "-c", hold, str(hanging)], stdout=subprocess.PIPE)
+                try:
+                    if holder.stdout.readline() != b"held\n":
+                        self.skipTest("no leases on this file system")
+                    options = [f"--set=data.workers={workers}", f"--set=normalize={normalize}", "--set=data.cache=off"]
+                    result, _ = self.train(f"run{workers}", "--set=data.timeout_seconds=8", *options)
+                finally:
+                    holder.kill()
+                    holder.communicate()
+                self.assertEqual([clip for clip, _ in self.skipped(result)], ["clips/hanging.mp4"])
+                self.assertIn("has not been read within 8.0 s", self.skipped(result)[0][1])
+                self.assertIn("skipped     1 clip", result.out)
 
 
 if __name__ == "__main__":

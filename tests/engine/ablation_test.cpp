@@ -14,7 +14,7 @@
 namespace actrec {
 namespace {
 
-class AblationTest : public testing::Test {
+class AblationTest : public ::testing::Test {
  protected:
   AblationTest() : splits_(moving_square_splits(directory_ / "clips")) { torch::manual_seed(3); }
 

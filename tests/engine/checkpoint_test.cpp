@@ -163,7 +163,7 @@ TEST(Checkpoint, RefusesForeignAndDamagedFiles) {
 }
 
 // Settings, a model and its file of a TorchScript encoder that is deleted once the model is made.
-class TorchScriptCheckpoint : public testing::Test {
+class TorchScriptCheckpoint : public ::testing::Test {
  protected:
   void SetUp() override {
     if (torch_files().empty()) GTEST_SKIP() << "python3-torch is not installed";

@@ -145,7 +145,7 @@ TEST(PlanFolds, SaysWhyADataSetHasNoFolds) {
   EXPECT_EQ(plan_folds(with_folds(3), people(6, false, false), 1).size(), 3u);
 }
 
-class FoldResultTest : public testing::Test {
+class FoldResultTest : public ::testing::Test {
  protected:
   TemporaryDirectory directory_;
   Settings settings_ = with_folds(3);

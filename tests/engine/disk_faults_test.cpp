@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class DiskFaultsTest : public testing::Test {
+class DiskFaultsTest : public ::testing::Test {
  protected:
   DiskFaultsTest() : splits_(moving_square_splits(directory_ / "clips")) {
     splits_.train.resize(4);

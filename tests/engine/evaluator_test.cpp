@@ -10,7 +10,7 @@
 namespace actrec {
 namespace {
 
-class EvaluatorTest : public testing::Test {
+class EvaluatorTest : public ::testing::Test {
  protected:
   EvaluatorTest() : splits_(moving_square_splits(directory_ / "clips")) {
     torch::manual_seed(3);

@@ -12,7 +12,7 @@
 namespace actrec {
 namespace {
 
-class ExplainTest : public testing::Test {
+class ExplainTest : public ::testing::Test {
  protected:
   Checkpoint make(Settings settings) {
     torch::manual_seed(5);

@@ -5,7 +5,7 @@
 namespace actrec {
 namespace {
 
-class OddClipsTest : public testing::Test {
+class OddClipsTest : public ::testing::Test {
  protected:
   // Nine clips of 55 to 63 frames, 320x240, 30 frames/s; the tenth is the test's.
   OddClipsTest() : refs_(10), facts_(10) {

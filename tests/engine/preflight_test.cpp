@@ -12,7 +12,7 @@
 namespace actrec {
 namespace {
 
-class PreflightTest : public testing::Test {
+class PreflightTest : public ::testing::Test {
  protected:
   PreflightTest() : splits_(moving_square_splits(directory_ / "clips")) {}
   TemporaryDirectory directory_;

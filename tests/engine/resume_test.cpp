@@ -43,7 +43,7 @@ class Recorder : public TrainingObserver {
   std::vector<EpochResult> epochs;
 };
 
-class ResumeTest : public testing::Test {
+class ResumeTest : public ::testing::Test {
  protected:
   ResumeTest() : splits_(moving_square_splits(directory_ / "clips")) {}
 

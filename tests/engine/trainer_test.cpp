@@ -26,7 +26,7 @@ class Recorder : public TrainingObserver {
   std::vector<EpochResult> epochs;
 };
 
-class TrainerTest : public testing::Test {
+class TrainerTest : public ::testing::Test {
  protected:
   TrainerTest() : splits_(moving_square_splits(directory_ / "clips")) {}
 

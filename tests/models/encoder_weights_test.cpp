@@ -57,7 +57,7 @@ void expect_in(const std::string& part, const std::string& whole) {
   EXPECT_NE(whole.find(part), std::string::npos) << "'" << part << "' is not in: " << whole;
 }
 
-class EncoderWeightsFile : public testing::Test {
+class EncoderWeightsFile : public ::testing::Test {
  protected:
   std::filesystem::path write(const TensorFile& file) {
     write_safetensors(directory_ / "weights.safetensors", file);

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "temporary_directory.h"
+#include "without_root.h"
 
 namespace actrec {
 namespace {
@@ -18,14 +19,18 @@ std::string file_of(const std::string& header, const std::string& data) {
   return file_of(header, data, header.size());
 }
 
-std::string error_of(const std::filesystem::path& path, const std::string& content) {
-  std::ofstream(path, std::ios::binary) << content;
+std::string reason_for(const std::filesystem::path& path) {
   try {
     read_safetensors(path);
     return "";
   } catch (const CheckpointError& error) {
     return error.what();
   }
+}
+
+std::string error_of(const std::filesystem::path& path, const std::string& content) {
+  std::ofstream(path, std::ios::binary) << content;
+  return reason_for(path);
 }
 
 TEST(Safetensors, ReadsBackWhatItWrote) {
@@ -128,6 +133,21 @@ TEST(Safetensors, RefusesEveryTruncation) {
 TEST(Safetensors, NamesAMissingFile) {
   EXPECT_THROW(read_safetensors("/nonexistent.safetensors"), CheckpointError);
   EXPECT_THROW(read_safetensors(std::filesystem::temp_directory_path()), CheckpointError);
+}
+
+TEST(Safetensors, SaysWhyAFileCannotBeOpened) {
+  const TemporaryDirectory directory;
+  EXPECT_NE(reason_for(directory / "none").find("does not exist"), std::string::npos);
+  EXPECT_NE(reason_for(directory.path()).find("not a regular file"), std::string::npos);
+  EXPECT_EQ(error_of(directory / "closed", file_of("{}", "")), "");
+  std::filesystem::permissions(directory / "closed", std::filesystem::perms::none);
+  const testing::WithoutRoot other_user;
+  if (!other_user.works()) GTEST_SKIP() << "root may read everything, and may not become another user";
+  // The directory itself is for its owner alone.
+  for (const char* name : {"closed", "none"}) {
+    const std::string reason = reason_for(directory / name);
+    EXPECT_NE(reason.find((directory / name).string() + ": Permission denied"), std::string::npos) << reason;
+  }
 }
 
 }  // namespace
