@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # usage: scripts/sanitize.sh [tsan] [asan]
 #
-# Runs under sanitizers, in minutes, the unit tests that these have most to say about, as the CI does; all unit
-# tests are run by 'scripts/test.sh --preset tsan' and 'asan', in an hour or two. Both where none is named.
+# Runs under sanitizers the unit tests that these have most to say about; all unit tests are run by
+# 'scripts/test.sh --preset tsan' and 'asan', which takes far longer. Both where none is named.
 #   tsan   threads: core and data
 #   asan   addresses, leaks, undefined behaviour in what reads files that nobody vouches for: config, data, the
 #          readers of weights in models, and the fuzz targets with their seeds
@@ -30,7 +30,7 @@ jobs=$(nproc)
 one_thread='-PerceptualHash*:VideoReader*:VideoWalk*:YuvReduce*:AreaResize*:CachedClip*:*AgreeWithFfmpeg*:*WhatFfprobe*'
 weights='Safetensors*:Pickle*:PytorchFile*:EncoderWeights*:TorchScriptEncoder*'
 
-# Beside UBSan, GCC's leak checker needs ptrace, which containers may forbid; it then says so and fails.
+# The leak checker needs ptrace, which containers may forbid; it then says so and fails.
 export ASAN_OPTIONS="detect_stack_use_after_return=1:strict_string_checks=1"
 export LSAN_OPTIONS="suppressions=$source/tests/sanitizers/lsan.supp:print_suppressions=0"
 export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1"
