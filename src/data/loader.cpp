@@ -27,6 +27,8 @@ namespace actrec {
 namespace {
 
 constexpr double kFirstWarning = 30;  // seconds that a clip may take before the log says so
+// Seconds of waiting before a clip is given up: after the process was stopped, a worker gets so long to end.
+constexpr double kGrace = 10;
 
 }  // namespace
 
@@ -225,13 +227,15 @@ void Loader::schedule(std::size_t depth) {
 void Loader::wait_for(PendingBatch& pending) {
   std::unique_lock lock(pass_->mutex);
   double warn_after = kFirstWarning;
+  TimeLimit grace(std::min(kGrace, options_.timeout_seconds));
   while (pending.missing > 0) {
     pass_->clip_done.wait_for(lock, std::chrono::milliseconds(200));
+    const bool waited = grace.is_over();
     PendingBatch::Clip* const slowest = pending.slowest();
     if (pending.missing == 0 || slowest == nullptr) continue;
     const double seconds = seconds_since(*slowest->started);
     const ClipRef& clip = slowest->ref;
-    if (seconds > options_.timeout_seconds) {
+    if (waited && seconds > options_.timeout_seconds) {
       slowest->given_up = true;
       slowest->started.reset();
       slowest->error = std::make_exception_ptr(

@@ -1,7 +1,6 @@
 #include "data/video_file.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <string>
 
@@ -11,6 +10,7 @@ extern "C" {
 #include <libavutil/imgutils.h>
 }
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/stop_signal.h"
 #include "data/checksum.h"
@@ -23,10 +23,8 @@ namespace actrec {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
-
 // Longest time that opening a file, or stepping to its next frame, may take.
-constexpr std::chrono::seconds kTimeout{60};
+constexpr int kTimeout = 60;  // seconds
 // Larger frames are taken for damage: 16384 x 8192.
 constexpr std::int64_t kMaxPixels = std::int64_t{1} << 27;
 // Of a stream, what may be read ahead to find out what it holds: bytes and microseconds.
@@ -75,8 +73,8 @@ class VideoFile : public VideoReader {
 
  private:
   static int out_of_time(void* self) {
-    const auto* const file = static_cast<VideoFile*>(self);
-    return Clock::now() > file->deadline_ || (file->is_stream_ && stop_requested()) ? 1 : 0;
+    auto* const file = static_cast<VideoFile*>(self);
+    return file->limit_.is_over() || (file->is_stream_ && stop_requested()) ? 1 : 0;
   }
 
   void open_file();
@@ -91,16 +89,15 @@ class VideoFile : public VideoReader {
   std::uint64_t checksum_of_frame() const;
   cv::Mat turned(cv::Mat image);
   [[noreturn]] void timed_out() const {
-    throw DataError(
-        path_.string() + " could not be read on within " + std::to_string(kTimeout.count()) + " s",
-        "the file is damaged or its storage hangs; check that it plays");
+    throw DataError(path_.string() + " could not be read on within " + std::to_string(kTimeout) + " s",
+                    "the file is damaged or its storage hangs; check that it plays");
   }
 
   fs::path path_;
   bool is_stream_ = false;
   std::unique_ptr<ByteSource> source_;  // of a stream that is no URL
   VideoHeader header_;
-  Clock::time_point deadline_;
+  TimeLimit limit_{kTimeout};
   std::unique_ptr<AVIOContext, InputCloser> input_;
   std::unique_ptr<AVFormatContext, FormatCloser> format_;
   CodecPointer codec_;
@@ -119,7 +116,7 @@ class VideoFile : public VideoReader {
 };
 
 void VideoFile::open_file() {
-  deadline_ = Clock::now() + kTimeout;
+  limit_.restart();
   const AVIOInterruptCB interrupt{out_of_time, this};
   // The prefix keeps FFmpeg from taking a path with a colon for a protocol.
   const std::string url = "file:" + path_.string();
@@ -136,7 +133,7 @@ void VideoFile::open_file() {
 }
 
 void VideoFile::open_stream() {
-  deadline_ = Clock::now() + kTimeout;
+  limit_.restart();
   AVDictionary* options = nullptr;
   av_dict_set(&options, "probesize", kProbeBytes, 0);
   av_dict_set(&options, "analyzeduration", kProbeTime, 0);
@@ -220,11 +217,11 @@ void VideoFile::fill_header() {
 bool VideoFile::feed_decoder() {
   if (draining_) return false;
   for (;;) {
-    if (Clock::now() > deadline_) timed_out();
+    if (limit_.is_over()) timed_out();
     const int status = av_read_frame(format_.get(), packet_.get());
     if (status == AVERROR(EAGAIN)) continue;
     if (status < 0) {
-      if (Clock::now() > deadline_) timed_out();
+      if (limit_.is_over()) timed_out();
       // The end, or damage that the container cannot be read beyond: what was read so far still counts.
       draining_ = true;
       avcodec_send_packet(codec_.get(), nullptr);
@@ -241,7 +238,7 @@ bool VideoFile::feed_decoder() {
 }
 
 bool VideoFile::grab() {
-  deadline_ = Clock::now() + kTimeout;
+  limit_.restart();
   if (std::exchange(arrived_, false)) return true;
   if (!decode_next()) return false;
   advance_time();
@@ -256,7 +253,7 @@ bool VideoFile::decode_next() {
     if (status == AVERROR_EOF) return false;
     // AVERROR(EAGAIN) asks for a packet; any other error is a damaged packet's.
     if (!feed_decoder() && status == AVERROR(EAGAIN)) return false;
-    if (Clock::now() > deadline_) timed_out();
+    if (limit_.is_over()) timed_out();
   }
   const bool damaged = frame_->decode_error_flags != 0 || (frame_->flags & AV_FRAME_FLAG_CORRUPT) != 0;
   damaged_since_seek_ = damaged_since_seek_ || (sought_ && damaged);
@@ -285,7 +282,7 @@ std::uint64_t VideoFile::checksum_of_frame() const {
 }
 
 bool VideoFile::seek(const KeyFrame& key) {
-  deadline_ = Clock::now() + kTimeout;
+  limit_.restart();
   if (av_seek_frame(format_.get(), stream_->index, key.timestamp, AVSEEK_FLAG_BACKWARD) < 0) return false;
   avcodec_flush_buffers(codec_.get());
   draining_ = false;
