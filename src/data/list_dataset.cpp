@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <set>
+#include <system_error>
 
 #include "core/error.h"
-#include "core/file_reading.h"
 #include "core/text.h"
 
 namespace actrec {
@@ -100,7 +100,7 @@ class CsvReader {
       listed.clip.path = *found;
     } else if (fs::is_directory(path, unreachable)) {
       fail(row, fmt::format("'{}' is a folder without numbered frames", path.string()));
-    } else if (kind_of_file(path) == FileKind::unknown) {
+    } else if (unreachable == std::errc::permission_denied) {
       fail(row, fmt::format("'{}': {}", path.string(), unreachable.message()), "check the permissions");
     } else {
       fail(row, fmt::format("no video '{}'", path.string()),

@@ -27,7 +27,8 @@ std::unique_ptr<VideoReader> open_video(const fs::path& path, int threads) {
                     "check the path; paths in a list are relative to the list");
   }
   if (status.type() == fs::file_type::none)  // such as in a directory that may not be entered
-    throw DataError(path.string() + " cannot be read: " + error.message(), "check its permissions");
+    throw DataError(path.string() + " cannot be read: " + error.message(),
+                    "check the path and its permissions");
   // Reading a pipe or a device could wait for ever.
   if (!fs::is_regular_file(status)) throw DataError(path.string() + " is not a regular file");
   const std::uintmax_t size = fs::file_size(path, error);
