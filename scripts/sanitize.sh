@@ -27,6 +27,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source=$PWD
 jobs=$(nproc)
 # What compares whole videos in one thread takes minutes under the thread sanitizer, which has nothing to say of it.
+# A thread that hangs in a clip is left behind and ends with the process, as the libraries that it was in do.
+left_behind=':*HangingClipTest*'
 one_thread='-PerceptualHash*:VideoReader*:VideoWalk*:YuvReduce*:AreaResize*:CachedClip*:*AgreeWithFfmpeg*:*WhatFfprobe*'
 weights='Safetensors*:Pickle*:PytorchFile*:EncoderWeights*:TorchScriptEncoder*'
 
@@ -86,7 +88,7 @@ for leg in "${legs[@]}"; do
     tsan)
       build tsan test_core test_data
       run_tests tsan core
-      run_tests tsan data "$one_thread"
+      run_tests tsan data "$one_thread$left_behind"
       ;;
     asan)
       targets=(json_config csv_list cached_clip pickle safetensors pytorch)
