@@ -33,7 +33,7 @@ for tool in cmake ninja g++; do
 done
 
 torch=$(cat build/torch 2>/dev/null || true)
-export CMAKE_PREFIX_PATH=$torch${CMAKE_PREFIX_PATH:+:$CMAKE_PREFIX_PATH}
+export CMAKE_PREFIX_PATH=${torch:+$torch:}${CMAKE_PREFIX_PATH:-}
 # Ninja reruns CMake by itself when a CMakeLists.txt changes, but not for the presets, nor for another LibTorch.
 ninja_file=build/$preset/build.ninja
 if [[ -f "$ninja_file" && build/torch -nt "$ninja_file" ]]; then

@@ -1,6 +1,5 @@
 #include <ATen/Version.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <torch/torch.h>
 #include <unistd.h>
 
