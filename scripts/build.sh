@@ -23,7 +23,7 @@ preset=release
 case "${1:-}" in
   -h | --help) usage && exit ;;
   release | debug | asan | tsan | fuzz) preset=$1 && shift ;;
-  tsan-unity) preset=$1 && shift ;; # for scripts/sanitize.sh
+  asan-unity | tsan-unity) preset=$1 && shift ;; # for scripts/sanitize.sh
   "" | -*) ;;
   *) fail "unknown preset '$1'; hint: release, debug, asan, tsan or fuzz" ;;
 esac

@@ -1,8 +1,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <chrono>
-
 #include "cli/common.h"
 #include "cli/out_of_memory.h"
 #include "cli/processes.h"
@@ -10,6 +8,7 @@
 #include "cli/run_directory.h"
 #include "cli/trials.h"
 #include "cli/verbs.h"
+#include "core/clock.h"
 #include "core/directory_lock.h"
 #include "core/error.h"
 #include "core/logging.h"
@@ -40,16 +39,17 @@ ExitCode prepare(const RunArguments& arguments) {
   std::vector<ClipRef> clips = splits.train;
   for (const auto* more : {&splits.val, &splits.test}) clips.insert(clips.end(), more->begin(), more->end());
   const int threads = settings.threads > 0 ? settings.threads : available_cores();
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   ProgressLine line;
   const std::shared_ptr<ClipPipeline> pipeline = make_pipeline(settings, CacheUse::fill);
   pipeline->bad_clips().expect("data set", clips);
-  const CacheFill fill = fill_cache(clips, *pipeline, threads, [&](std::int64_t done, std::uint64_t bytes) {
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    const double left = seconds / static_cast<double>(done) * static_cast<double>(clips.size() - done);
-    line.show(fmt::format("{}/{} clips  {:.2f} GB  {} left", done, clips.size(),
-                          static_cast<double>(bytes) / 1e9, format_duration(left)));
-  });
+  const CacheFill fill = fill_cache(
+      clips, pipeline, threads, settings.data.timeout_seconds, [&](std::int64_t done, std::uint64_t bytes) {
+        const double left =
+            seconds_since(start) / static_cast<double>(done) * static_cast<double>(clips.size() - done);
+        line.show(fmt::format("{}/{} clips  {:.2f} GB  {} left", done, clips.size(),
+                              static_cast<double>(bytes) / 1e9, format_duration(left)));
+      });
   line.clear();
   fmt::print("{} of {} clips are in the frame cache {}, {:.2f} GB\n", fill.cached, clips.size(),
              cache_directory(settings.data).string(), static_cast<double>(fill.bytes) / 1e9);
@@ -130,6 +130,7 @@ ExitCode train_anew(const RunArguments& arguments, const std::string& wanted_out
     warn_about_flips(settings, splits.classes);
     output = make_output(wanted_output, name_of_data(settings.data.path));
     lock.emplace(output);
+    remove_leftovers(output);
     add_log_file(output / "log.txt");
     spdlog::info("run directory: {}", output.string());
   }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -7,6 +9,8 @@
 #include <mutex>
 #include <optional>
 #include <utility>
+
+#include "core/clock.h"
 
 namespace actrec {
 
@@ -50,6 +54,18 @@ class BoundedQueue {
     items_.pop_front();
     changed_.notify_all();
     return item;
+  }
+
+  // Waits until pop() would not wait, at most so long (the time that the process is stopped does not count).
+  // Whether it would not.
+  bool wait(double seconds) {
+    std::unique_lock lock(mutex_);
+    TimeLimit limit(seconds);
+    const std::chrono::duration<double> step(std::min(seconds, 1.0));
+    while (!changed_.wait_for(lock, step, [&] { return !items_.empty() || closed_; })) {
+      if (limit.is_over()) return false;
+    }
+    return true;
   }
 
   void close() { fail(nullptr); }

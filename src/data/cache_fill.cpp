@@ -6,10 +6,12 @@
 #include "core/error.h"
 #include "core/stop_signal.h"
 #include "core/worker_pool.h"
+#include "data/clip_time_limit.h"
 
 namespace actrec {
 
-CacheFill fill_cache(const std::vector<ClipRef>& clips, ClipPipeline& pipeline, int threads,
+CacheFill fill_cache(const std::vector<ClipRef>& clips, const std::shared_ptr<ClipPipeline>& pipeline,
+                     int threads, double timeout_seconds,
                      const std::function<void(std::int64_t done, std::uint64_t bytes)>& progress) {
   std::mutex mutex;
   CacheFill fill;
@@ -19,7 +21,10 @@ CacheFill fill_cache(const std::vector<ClipRef>& clips, ClipPipeline& pipeline, 
     if (stop_requested()) throw Interrupted();
     std::uint64_t bytes = 0;
     try {
-      bytes = pipeline.prepare(clips[i]);
+      const auto stored = std::make_shared<std::uint64_t>(0);
+      read_within(timeout_seconds, clips[i],
+                  [stored, pipeline, clip = clips[i]] { *stored = pipeline->prepare(clip); });
+      bytes = *stored;
     } catch (const DataError& error) {
       const std::lock_guard lock(mutex);
       errors.emplace(i, error);
@@ -30,7 +35,7 @@ CacheFill fill_cache(const std::vector<ClipRef>& clips, ClipPipeline& pipeline, 
     if (progress) progress(++done, fill.bytes);
   });
   for (const auto& [index, error] : errors) {
-    if (pipeline.bad_clips().skips()) pipeline.bad_clips().add(clips[index], error);
+    if (pipeline->bad_clips().skips()) pipeline->bad_clips().add(clips[index], error);
     if (fill.errors.empty()) fill.hint = error.hint();
     fill.errors.emplace_back(error.what());
   }

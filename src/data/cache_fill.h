@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,11 @@ struct CacheFill {
 
 // Puts the clips into the pipeline's cache, on `threads` threads. Those that are there already are passed
 // over, so a second call goes on where the first was stopped. `progress` hears of each clip that is done, in
-// any thread but never in two at once; it may be empty. Where bad clips are skipped, pipeline.bad_clips()
-// hears of them. Throws DataError where it will not have more, and Interrupted when the user asked to stop.
-CacheFill fill_cache(const std::vector<ClipRef>& clips, ClipPipeline& pipeline, int threads,
+// any thread but never in two at once; it may be empty. A clip that takes longer than `timeout_seconds`
+// cannot be read. Where bad clips are skipped, pipeline->bad_clips() hears of them. Throws DataError where it
+// will not have more, and Interrupted when the user asked to stop.
+CacheFill fill_cache(const std::vector<ClipRef>& clips, const std::shared_ptr<ClipPipeline>& pipeline,
+                     int threads, double timeout_seconds,
                      const std::function<void(std::int64_t done, std::uint64_t bytes)>& progress = {});
 
 }  // namespace actrec

@@ -22,6 +22,7 @@
 #include "core/system.h"
 #include "core/text.h"
 #include "core/worker_pool.h"
+#include "data/clip_time_limit.h"
 
 namespace actrec {
 namespace {
@@ -238,10 +239,7 @@ void Loader::wait_for(PendingBatch& pending) {
     if (waited && seconds > options_.timeout_seconds) {
       slowest->given_up = true;
       slowest->started.reset();
-      slowest->error = std::make_exception_ptr(
-          DataError(fmt::format("clip '{}': {} has not been read within {}", clip.name, clip.path.string(),
-                                format_duration(options_.timeout_seconds)),
-                    "check the file and its storage, remove the clip, or raise data.timeout_seconds"));
+      slowest->error = std::make_exception_ptr(not_read_within(options_.timeout_seconds, clip));
       --pending.missing;
       if (pipeline_->bad_clips().skips()) {
         pool_.replace(slowest->worker);

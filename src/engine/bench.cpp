@@ -219,7 +219,7 @@ BenchResult bench(const Settings& settings, const DataSplits& splits,
   progress("decoding");
   result.decode_fps = decode_rate(some, settings, decoders);
   progress("filling the frame cache");
-  const CacheFill fill = fill_cache(some, *pipeline, decoders);
+  const CacheFill fill = fill_cache(some, pipeline, decoders, settings.data.timeout_seconds);
   if (!fill.errors.empty()) throw DataError(fill.errors.front(), fill.hint);
   if (fill.cached > 0) result.bytes_per_clip = static_cast<std::int64_t>(fill.bytes) / fill.cached;
   progress("loading");

@@ -8,46 +8,23 @@
 #include "engine/metrics.h"
 #include "engine/resources.h"
 #include "engine/test_views.h"
+#include "engine/whole_clip.h"
 
 namespace actrec {
 namespace {
-
-constexpr std::size_t kFramesPerPiece = 64;
 
 void stop_if_requested() {
   if (stop_requested()) throw Interrupted();
 }
 
-// Passes the frames of one clip to `encode`, uint8 [1, n, H, W, 3] on the device, in pieces. Returns how many
-// frames there were.
-std::int64_t for_each_piece(const ClipRef& clip, ClipPipeline& pipeline, const torch::Device& device,
-                            const std::function<void(const torch::Tensor& pixels)>& encode) {
-  const FrameSize size = pipeline.settings().size;
-  const auto frame_bytes = static_cast<std::size_t>(pipeline.bytes_per_frame());
-  std::vector<std::uint8_t> piece;
-  std::int64_t frames = 0;
-  const auto encode_piece = [&] {
-    const auto count = static_cast<std::int64_t>(piece.size() / frame_bytes);
-    if (count == 0) return;
-    encode(torch::from_blob(piece.data(), {1, count, size.height, size.width, 3}, torch::kUInt8).to(device));
-    frames += count;
-    piece.clear();
-  };
-  pipeline.for_each_frame(clip, [&](const std::uint8_t* pixels) {
-    piece.insert(piece.end(), pixels, pixels + frame_bytes);
-    if (piece.size() == kFramesPerPiece * frame_bytes) encode_piece();
-  });
-  encode_piece();
-  return frames;
-}
-
 // The same as classify_clip() with the features that the logits come from.
 torch::Tensor classify_and_ablate(Recogniser& model, const torch::Device& device, const ClipRef& clip,
-                                  ClipPipeline& pipeline, AblationMeter& ablation) {
+                                  const std::shared_ptr<ClipPipeline>& pipeline, double timeout_seconds,
+                                  AblationMeter& ablation) {
   torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> forwards, backwards;
-  for_each_piece(clip, pipeline, device, [&](const torch::Tensor& pixels) {
-    const ClipFeatures features = ablation.encode(model, pixels);
+  for_each_piece(clip, pipeline, timeout_seconds, [&](const torch::Tensor& pixels) {
+    const ClipFeatures features = ablation.encode(model, pixels.to(device));
     forwards.push_back(features.forwards);
     backwards.push_back(features.backwards);
   });
@@ -146,7 +123,8 @@ EvaluationResult evaluate_clips_together(Recogniser& model, const torch::Device&
 
 EvaluationResult evaluate_whole_clips(Recogniser& model, const torch::Device& device,
                                       const std::vector<ClipRef>& clips,
-                                      const std::vector<std::string>& classes, ClipPipeline& pipeline,
+                                      const std::vector<std::string>& classes,
+                                      const std::shared_ptr<ClipPipeline>& pipeline, double timeout_seconds,
                                       const Progress& progress, AblationMeter* ablation) {
   ClassificationMeter meter(classes);
   Indices added;
@@ -155,13 +133,13 @@ EvaluationResult evaluate_whole_clips(Recogniser& model, const torch::Device& de
     const ClipRef& clip = clips[i];
     stop_if_requested();
     try {
-      const torch::Tensor logits = ablation != nullptr
-                                       ? classify_and_ablate(model, device, clip, pipeline, *ablation)
-                                       : classify_clip(model, device, clip, pipeline).logits;
+      const torch::Tensor logits =
+          ablation != nullptr ? classify_and_ablate(model, device, clip, pipeline, timeout_seconds, *ablation)
+                              : classify_clip(model, device, clip, pipeline, timeout_seconds).logits;
       meter.add(clip.label, logits.data_ptr<float>());
       added.push_back(i);
     } catch (const DataError& error) {
-      pipeline.bad_clips().add(clip, error);
+      pipeline->bad_clips().add(clip, error);
     }
     if (progress) progress(++done, static_cast<std::int64_t>(clips.size()));
   }
@@ -181,7 +159,8 @@ EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::ve
   AblationMeter* const wanted = ablation == Ablation::all ? &meter : nullptr;
   EvaluationResult result;
   if (settings.clip.sampling == Sampling::all) {
-    result = evaluate_whole_clips(*checkpoint.model, device, clips, classes, *pipeline, progress, wanted);
+    result = evaluate_whole_clips(*checkpoint.model, device, clips, classes, pipeline,
+                                  settings.data.timeout_seconds, progress, wanted);
   } else {
     Loader loader(pipeline, loader_options(settings, threads, device));
     const int views = loader.test_views();
@@ -205,11 +184,12 @@ EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::ve
 }
 
 ClipLogits classify_clip(Recogniser& model, const torch::Device& device, const ClipRef& clip,
-                         ClipPipeline& pipeline) {
+                         const std::shared_ptr<ClipPipeline>& pipeline, double timeout_seconds) {
   torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> features;
   const std::int64_t frames = for_each_piece(
-      clip, pipeline, device, [&](const torch::Tensor& pixels) { features.push_back(model.encode(pixels)); });
+      clip, pipeline, timeout_seconds,
+      [&](const torch::Tensor& pixels) { features.push_back(model.encode(pixels.to(device))); });
   return {model.classify(torch::cat(features, 1)).flatten().to(torch::kCPU).contiguous(), frames};
 }
 

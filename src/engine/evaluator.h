@@ -36,10 +36,12 @@ EvaluationResult evaluate_clips_together(Recogniser& model, const torch::Device&
                                          const std::vector<std::string>& classes, BatchSource& loader,
                                          ProcessGroup& group);
 
-// The same clip by clip, for Sampling::all, whose clips differ in length.
+// The same clip by clip, for Sampling::all, whose clips differ in length. A clip of which no frames come for
+// longer than `timeout_seconds` cannot be read.
 EvaluationResult evaluate_whole_clips(Recogniser& model, const torch::Device& device,
                                       const std::vector<ClipRef>& clips,
-                                      const std::vector<std::string>& classes, ClipPipeline& pipeline,
+                                      const std::vector<std::string>& classes,
+                                      const std::shared_ptr<ClipPipeline>& pipeline, double timeout_seconds,
                                       const Progress& progress = {}, AblationMeter* ablation = nullptr);
 
 // Evaluates a checkpoint with its own settings, on the device and with the threads that they name:
@@ -50,12 +52,13 @@ EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::ve
                                      CacheUse cache, Ablation ablation, const Progress& progress = {});
 
 // Logits of one clip, float32 [K] on the CPU, and how many frames the network saw. Any sampling; long clips
-// are decoded and encoded in pieces, so that memory grows with the features only.
+// are decoded and encoded in pieces, so that memory grows with the features only. Throws DataError where no
+// frames come for longer than `timeout_seconds`.
 struct ClipLogits {
   torch::Tensor logits;
   std::int64_t frames = 0;
 };
 ClipLogits classify_clip(Recogniser& model, const torch::Device& device, const ClipRef& clip,
-                         ClipPipeline& pipeline);
+                         const std::shared_ptr<ClipPipeline>& pipeline, double timeout_seconds);
 
 }  // namespace actrec

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/system.h"
+#include "data/clip_time_limit.h"
 #include "data/video_walk.h"
 
 namespace actrec {
@@ -18,7 +19,7 @@ constexpr std::int64_t kImages = 32;  // of a batch
 class FrameFeed::Producer {
  public:
   Producer(const ClipRef& clip, std::shared_ptr<ClipPipeline> pipeline, WindowPlan plan, double frame_seconds,
-           int views, int threads, BoundedQueue<FeedBatch>& queue)
+           int views, int threads, std::shared_ptr<Queue> queue)
       : clip_(clip),
         pipeline_(std::move(pipeline)),
         plan_(std::move(plan)),
@@ -26,18 +27,18 @@ class FrameFeed::Producer {
         frame_seconds_(frame_seconds),
         views_(views),
         threads_(threads),
-        queue_(queue) {
+        queue_(std::move(queue)) {
     begin_batch();
   }
 
   void run() {
     try {
-      if (decode()) queue_.close();
+      if (decode()) queue_->close();
     } catch (const cv::Exception& error) {
-      queue_.fail(std::make_exception_ptr(
+      queue_->fail(std::make_exception_ptr(
           DataError(clip_.path.string() + " could not be decoded: " + error.err, "check that it plays")));
     } catch (...) {
-      queue_.fail(std::current_exception());
+      queue_->fail(std::current_exception());
     }
   }
 
@@ -105,7 +106,7 @@ class FrameFeed::Producer {
     waiting_ = std::move(later);
     batch_.pixels = batch_.pixels.narrow(1, 0, static_cast<std::int64_t>(batch_.frames.size()));
     const double seconds = batch_.seconds;
-    const bool taken = queue_.push(std::move(batch_));
+    const bool taken = queue_->push(std::move(batch_));
     begin_batch();
     batch_.seconds = seconds;
     return taken;
@@ -123,15 +124,15 @@ class FrameFeed::Producer {
   FrameImages images_;
   double frame_seconds_;
   int views_, threads_;
-  BoundedQueue<FeedBatch>& queue_;
+  std::shared_ptr<Queue> queue_;
   std::deque<std::int64_t> chosen_;  // frames without images yet
   std::deque<Window> waiting_;       // windows that have their frames, but not all of the images
   FeedBatch batch_;
 };
 
 FrameFeed::FrameFeed(const ClipRef& clip, std::shared_ptr<ClipPipeline> pipeline, WindowPlan plan,
-                     double frame_seconds, int views, int threads)
-    : queue_(kBatchesAhead) {
+                     double frame_seconds, int views, int threads, double timeout_seconds)
+    : clip_(clip), timeout_seconds_(timeout_seconds), queue_(std::make_shared<Queue>(kBatchesAhead)) {
   auto producer = std::make_shared<Producer>(clip, std::move(pipeline), std::move(plan), frame_seconds, views,
                                              threads, queue_);
   thread_ = std::thread([producer] {
@@ -141,8 +142,16 @@ FrameFeed::FrameFeed(const ClipRef& clip, std::shared_ptr<ClipPipeline> pipeline
 }
 
 FrameFeed::~FrameFeed() {
-  queue_.cancel();
-  thread_.join();
+  queue_->cancel();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::optional<FeedBatch> FrameFeed::next() {
+  if (!queue_->wait(timeout_seconds_)) {
+    thread_.detach();
+    throw not_read_within(timeout_seconds_, clip_);
+  }
+  return queue_->pop();
 }
 
 }  // namespace actrec

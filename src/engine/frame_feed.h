@@ -28,21 +28,25 @@ struct FeedBatch {
 // from the clip's first frame.
 class FrameFeed {
  public:
-  // `views` is 2 with mirror images; `threads` is for the video's codec.
+  // `views` is 2 with mirror images; `threads` is for the video's codec; no batch takes longer than
+  // `timeout_seconds`.
   FrameFeed(const ClipRef& clip, std::shared_ptr<ClipPipeline> pipeline, WindowPlan plan,
-            double frame_seconds, int views, int threads);
+            double frame_seconds, int views, int threads, double timeout_seconds);
   ~FrameFeed();
   FrameFeed(const FrameFeed&) = delete;
   FrameFeed& operator=(const FrameFeed&) = delete;
 
-  // The next batch; nothing after the last. Throws DataError where the video cannot be read, and Interrupted
-  // when the user asked to stop.
-  std::optional<FeedBatch> next() { return queue_.pop(); }
+  // The next batch; nothing after the last. Throws DataError where the video cannot be read, or not within
+  // the timeout, and Interrupted when the user asked to stop.
+  std::optional<FeedBatch> next();
 
  private:
   class Producer;
-  BoundedQueue<FeedBatch> queue_;
-  std::thread thread_;
+  using Queue = BoundedQueue<FeedBatch>;
+  ClipRef clip_;
+  double timeout_seconds_;
+  std::shared_ptr<Queue> queue_;
+  std::thread thread_;  // left behind where it hangs
 };
 
 }  // namespace actrec

@@ -25,9 +25,10 @@ struct LoadedClip {
 class PixelQueue {
  public:
   // `inputs` must outlive the queue. About `prefetch_bytes` of pixels are loaded ahead, at least one clip;
-  // with no workers, next() does the work.
+  // with no workers, next() waits for the work. A clip that takes longer than `timeout_seconds` cannot be
+  // read.
   PixelQueue(std::shared_ptr<ClipPipeline> pipeline, const std::vector<InputClip>& inputs, int workers,
-             std::int64_t prefetch_bytes);
+             std::int64_t prefetch_bytes, double timeout_seconds);
 
   // The next input's clip; there must be one left. Throws what loading threw if that is no DataError.
   LoadedClip next();
@@ -39,6 +40,7 @@ class PixelQueue {
   std::shared_ptr<ClipPipeline> pipeline_;
   const std::vector<InputClip>& inputs_;
   std::size_t depth_;
+  double timeout_seconds_;
   std::size_t scheduled_ = 0;
   std::deque<std::shared_ptr<Slot>> slots_;
   std::unique_ptr<WorkerPool> pool_;

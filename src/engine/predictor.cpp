@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/error_text.h"
 #include "core/stop_signal.h"
+#include "data/clip_time_limit.h"
 #include "engine/calibration.h"
 #include "engine/evaluator.h"
 #include "engine/metrics.h"
@@ -88,7 +89,7 @@ class Predictor {
     Prediction prediction = begin_prediction(input);
     if (!prediction.error.empty()) return prediction;
     try {
-      const ClipProbabilities result = classify_input(checkpoint_, device_, input.clip, *pipeline_);
+      const ClipProbabilities result = classify_input(checkpoint_, device_, input.clip, pipeline_);
       prediction.frames = result.frames;
       prediction.top = most_probable(result.probabilities, info_.classes, top_k_);
     } catch (const DataError& error) {
@@ -100,7 +101,8 @@ class Predictor {
   void classify_side_by_side(const std::vector<InputClip>& inputs,
                              const std::function<void(const Prediction&)>& on_prediction) {
     PixelQueue queue(pipeline_, inputs, threads_.workers,
-                     std::int64_t{info_.settings.data.prefetch_mb} * 1'000'000);
+                     std::int64_t{info_.settings.data.prefetch_mb} * 1'000'000,
+                     info_.settings.data.timeout_seconds);
     const std::size_t group =
         static_cast<std::size_t>(std::max(1, kFramesAtATime / info_.settings.clip.frames));
     for (std::size_t begin = 0; begin < inputs.size(); begin += group) {
@@ -159,15 +161,17 @@ std::vector<LabelProbability> most_probable(const std::vector<double>& probabili
 }
 
 ClipProbabilities classify_input(const Checkpoint& checkpoint, const torch::Device& device,
-                                 const ClipRef& clip, ClipPipeline& pipeline) {
-  const ClipSettings& settings = pipeline.settings();
+                                 const ClipRef& clip, const std::shared_ptr<ClipPipeline>& pipeline) {
+  const ClipSettings& settings = pipeline->settings();
+  const double timeout_seconds = checkpoint.info.settings.data.timeout_seconds;
   if (settings.sampling == Sampling::all) {
-    const ClipLogits result = classify_clip(*checkpoint.model, device, clip, pipeline);
+    const ClipLogits result = classify_clip(*checkpoint.model, device, clip, pipeline, timeout_seconds);
     return {class_probabilities(checkpoint.info, result.logits.data_ptr<float>()), result.frames};
   }
   const torch::Tensor pixels = torch::empty(
-      {pipeline.test_views(), settings.frames, settings.size.height, settings.size.width, 3}, torch::kUInt8);
-  pipeline.load_test_views(clip, pixels.data_ptr<std::uint8_t>());
+      {pipeline->test_views(), settings.frames, settings.size.height, settings.size.width, 3}, torch::kUInt8);
+  read_within(timeout_seconds, clip,
+              [=] { pipeline->load_test_views(clip, pixels.data_ptr<std::uint8_t>()); });
   return {average_over_views(checkpoint, device, {pixels}).front(), settings.frames};
 }
 

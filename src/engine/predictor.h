@@ -28,7 +28,7 @@ struct ClipProbabilities {
 
 // Of one clip, with any sampling. Throws DataError where it cannot be read.
 ClipProbabilities classify_input(const Checkpoint& checkpoint, const torch::Device& device,
-                                 const ClipRef& clip, ClipPipeline& pipeline);
+                                 const ClipRef& clip, const std::shared_ptr<ClipPipeline>& pipeline);
 
 // Classifies each input and passes the result on as soon as it is known, in order. Inputs are decoded by
 // data.workers threads while others are classified (with Sampling::all one after another); memory does not

@@ -82,7 +82,8 @@ class TimelinePredictor {
     const int codec_threads = std::clamp(threads_.workers, 1, kCodecThreads);
     TimelineBuilder builder(info_.classes, options_);
     FeatureCache features;
-    FrameFeed feed(clip, pipeline_, plan, 1 / rate, views_, codec_threads);
+    FrameFeed feed(clip, pipeline_, plan, 1 / rate, views_, codec_threads,
+                   info_.settings.data.timeout_seconds);
     bool any = false;
     double seconds = 0;
     std::int64_t decoded = 0;
@@ -99,7 +100,7 @@ class TimelinePredictor {
     summary_.frames += decoded;
     summary_.video_seconds += seconds;
     if (!any) {
-      const ClipProbabilities whole = classify_input(checkpoint_, device_, clip, *pipeline_);
+      const ClipProbabilities whole = classify_input(checkpoint_, device_, clip, pipeline_);
       prediction.frames = whole.frames;
       builder.add(seconds / 2, whole.probabilities);
     }

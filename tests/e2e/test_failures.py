@@ -54,6 +54,12 @@ class OutputTest(actrec.TestCase):
         for directory in directories:
             self.assertTrue((directory / "best.safetensors").exists())
 
+    def test_what_a_killed_run_left_before_it_began_goes(self):
+        output = self.directory / "run"
+        write(output / "config.json.123-0.tmp", '{"train": {')
+        self.succeed(*self.train("--output", output))
+        self.check_run(output)
+
     def test_a_directory_that_a_run_is_using_is_refused(self):
         output = self.directory / "run"
         endless = ["--set=train.epochs=100000", "--set=train.early_stopping.patience=0"]

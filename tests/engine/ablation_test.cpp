@@ -122,7 +122,7 @@ TEST_F(AblationTest, LeavesTheResultAsItIs) {
       return evaluate_clips(*recogniser, torch::kCPU, splits_.train, splits_.classes, loader, {}, ablation);
     };
     const auto evaluate_whole = [&](AblationMeter* ablation) {
-      return evaluate_whole_clips(*recogniser, torch::kCPU, splits_.train, splits_.classes, *pipeline, {},
+      return evaluate_whole_clips(*recogniser, torch::kCPU, splits_.train, splits_.classes, pipeline, 60, {},
                                   ablation);
     };
     EXPECT_EQ(evaluate(&meter).loss, evaluate(nullptr).loss);

@@ -5,10 +5,13 @@
 #include "data/loader.h"
 #include "engine/predictor.h"
 #include "frame_folders.h"
+#include "hanging_file.h"
 #include "temporary_directory.h"
 
 namespace actrec {
 namespace {
+
+constexpr double kTimeout = 60;
 
 class EvaluatorTest : public ::testing::Test {
  protected:
@@ -58,8 +61,9 @@ TEST_F(EvaluatorTest, ClipByClipGivesTheSameAsInBatches) {
   Loader loader(make_pipeline(info_.settings, CacheUse::none), {3, 0, 0});
   const EvaluationResult batches =
       evaluate_clips(*model_, torch::kCPU, splits_.train, splits_.classes, loader);
-  const EvaluationResult clips = evaluate_whole_clips(*model_, torch::kCPU, splits_.train, splits_.classes,
-                                                      *make_pipeline(info_.settings, CacheUse::none));
+  const EvaluationResult clips =
+      evaluate_whole_clips(*model_, torch::kCPU, splits_.train, splits_.classes,
+                           make_pipeline(info_.settings, CacheUse::none), kTimeout);
   EXPECT_EQ(clips.confusion, batches.confusion);
   EXPECT_NEAR(clips.loss, batches.loss, 1e-5);
 }
@@ -88,6 +92,37 @@ TEST_F(EvaluatorTest, CalibratesTheProbabilitiesOfEvaluationAndPrediction) {
   EXPECT_TRUE(calibrated.intervals);
 }
 
+TEST_F(EvaluatorTest, AClipThatHangsIsBadAndTheOthersArePredicted) {
+  const testing::HangingFile hanging(splits_.train[3].path / "0002.png");
+  if (!hanging.hangs()) GTEST_SKIP() << "no leases on this file system";
+  info_.settings.data.timeout_seconds = 3;
+  std::vector<InputClip> inputs;
+  for (const ClipRef& clip : splits_.train) inputs.push_back({clip, ""});
+  for (const Sampling sampling : {Sampling::segment, Sampling::all}) {
+    info_.settings.clip.sampling = sampling;
+    for (const int workers : {0, 2}) {
+      info_.settings.data.workers = workers;
+      std::vector<Prediction> failed;
+      const PredictionSummary summary =
+          predict({info_, model_}, inputs, 1, [&](const Prediction& prediction) {
+            if (!prediction.error.empty()) failed.push_back(prediction);
+          });
+      EXPECT_EQ(summary.inputs, 10);
+      ASSERT_EQ(failed.size(), 1u);
+      EXPECT_EQ(failed[0].input, splits_.train[3].name);
+      EXPECT_NE(failed[0].error.find("has not been read within"), std::string::npos) << failed[0].error;
+    }
+  }
+  // Evaluation of whole clips refuses it or leaves it out.
+  info_.settings.data.bad_videos = BadVideos::skip;
+  info_.settings.data.max_bad_fraction = 0.5;
+  const EvaluationResult result =
+      evaluate_checkpoint({info_, model_}, splits_.train, CacheUse::none, Ablation::none);
+  EXPECT_EQ(result.clips, 9);
+  ASSERT_EQ(result.skipped.size(), 1u);
+  EXPECT_EQ(result.skipped[0].name, splits_.train[3].name);
+}
+
 TEST_F(EvaluatorTest, EncodesLongClipsInPiecesWithoutChangingTheResult) {
   write_moving_square(directory_ / "long", 150, 0, 0);
   ClipRef clip;
@@ -95,13 +130,13 @@ TEST_F(EvaluatorTest, EncodesLongClipsInPiecesWithoutChangingTheResult) {
   clip.name = "long";
   ClipSettings all = info_.settings.clip;
   all.sampling = Sampling::all;
-  ClipPipeline pipeline(all, info_.settings.augment, 1);
-  const ClipLogits result = classify_clip(*model_, torch::kCPU, clip, pipeline);
+  const auto pipeline = std::make_shared<ClipPipeline>(all, info_.settings.augment, 1);
+  const ClipLogits result = classify_clip(*model_, torch::kCPU, clip, pipeline, kTimeout);
   EXPECT_EQ(result.frames, 150);
 
   std::vector<std::uint8_t> pixels;
-  pipeline.for_each_frame(clip, [&](const std::uint8_t* frame) {
-    pixels.insert(pixels.end(), frame, frame + pipeline.bytes_per_frame());
+  pipeline->for_each_frame(clip, [&](const std::uint8_t* frame) {
+    pixels.insert(pixels.end(), frame, frame + pipeline->bytes_per_frame());
   });
   torch::NoGradGuard no_grad;
   const torch::Tensor whole =
