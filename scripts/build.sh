@@ -23,7 +23,7 @@ preset=release
 case "${1:-}" in
   -h | --help) usage && exit ;;
   release | debug | asan | tsan | fuzz) preset=$1 && shift ;;
-  asan-unity | tsan-unity) preset=$1 && shift ;; # for scripts/sanitize.sh
+  release-unity | asan-unity | tsan-unity) preset=$1 && shift ;; # for .ci/run and scripts/sanitize.sh
   "" | -*) ;;
   *) fail "unknown preset '$1'; hint: release, debug, asan, tsan or fuzz" ;;
 esac

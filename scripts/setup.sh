@@ -7,7 +7,7 @@
 #             that was unpacked at PATH
 #   --tests   also what the tests need: ffmpeg, Google Benchmark, PyTorch, torchvision, NumPy and OpenCV for Python, Chromium
 #             (where apt has it), and a virtual environment, build/test-venv, with safetensors and tensorboard from PyPI
-#   --style   also what scripts/check_style.sh needs
+#   --style   also what scripts/check_style.sh and scripts/sanitize.sh need
 set -euo pipefail
 
 usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0"; }
@@ -30,7 +30,7 @@ pip_torch_packages=(python3-venv)
 test_packages=(ffmpeg libbenchmark-dev python3-torch python3-torchvision python3-numpy python3-opencv python3-packaging python3-venv)
 optional_test_packages=(chromium # Ubuntu's apt has it as a snap only
   gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-good gstreamer1.0-plugins-bad) # a network camera
-style_packages=(clang-format clang-tidy)
+style_packages=(clang-format clang-tidy gcovr)
 pypi_packages=(safetensors==0.7.0 tensorboard==2.20.0 protobuf==6.33.0 absl-py==2.3.1) # the last two: what reading events needs
 
 installed() { [[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]; }

@@ -131,8 +131,8 @@ void choose_cache(Settings& settings, const std::vector<ClipRef>& clips) {
   settings.data.cache = plan.mode;
   const std::string place =
       plan.mode == CacheMode::off ? "" : " in " + cache_directory(settings.data).string();
-  spdlog::info("frame cache: {}{} ({})", Names<CacheMode>::values[static_cast<std::size_t>(plan.mode)], place,
-               plan.reason);
+  spdlog::info("frame cache: {}{} ({})", Names<CacheMode>::kSpellings[static_cast<std::size_t>(plan.mode)],
+               place, plan.reason);
 }
 
 }  // namespace actrec

@@ -112,7 +112,7 @@ Json override_value(const std::string& key, const std::string& text, const std::
   try {
     const ParsedJson parsed = parse_json(text, origin);
     for (const std::string& twice : parsed.duplicate_keys)
-      problems.add(origin, key + "." + twice, "appears twice");
+      problems.add(origin, fmt::format("{}.{}", key, twice), "appears twice");
     return parsed.document;
   } catch (const ConfigError&) {
     if (is_structured) throw;

@@ -67,14 +67,14 @@ constexpr Limits any_value() { return {}; }
 constexpr Limits at_least(double low) { return {low, std::numeric_limits<double>::infinity()}; }
 constexpr Limits between(double low, double high) { return {low, high}; }
 
-// Names<E>::values[i] is the JSON spelling of the enumerator with value i.
+// Names<E>::kSpellings[i] is the JSON spelling of the enumerator with value i.
 template <typename E>
 struct Names;
 
 // Not of `values`, which is written as its numbers.
 template <>
 struct Names<NormalizationType> {
-  static constexpr std::array values{"imagenet", "encoder", "dataset"};
+  static constexpr std::array kSpellings{"imagenet", "encoder", "dataset"};
 };
 
 // A section of settings is one list of FIELD(type, name, default, limits, doc) and SECTION(type, name,

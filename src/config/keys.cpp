@@ -103,7 +103,7 @@ std::string suggest_key(const std::string& key) {
   if (const std::string known = known_part(key); key_kind(known) == KeyKind::setting) return ask({known});
   const std::vector<std::string> keys = all_keys();
   const std::string leaf = leaf_of(key);
-  if (const std::string same = ask(nearest_with_leaf(key, leaf, keys)); !same.empty()) return same;
+  if (std::string same = ask(nearest_with_leaf(key, leaf, keys)); !same.empty()) return same;
 
   std::vector<std::string> siblings;
   std::vector<std::string> leaves;

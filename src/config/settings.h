@@ -17,61 +17,61 @@ namespace actrec {
 enum class DataFormat { automatic, folder, csv, ucf101, hmdb51, kinetics };
 template <>
 struct Names<DataFormat> {
-  static constexpr std::array values{"auto", "folder", "csv", "ucf101", "hmdb51", "kinetics"};
+  static constexpr std::array kSpellings{"auto", "folder", "csv", "ucf101", "hmdb51", "kinetics"};
 };
 
 enum class SplitBy { automatic, given, group, random };
 template <>
 struct Names<SplitBy> {
-  static constexpr std::array values{"auto", "given", "group", "random"};
+  static constexpr std::array kSpellings{"auto", "given", "group", "random"};
 };
 
 enum class Sampling { segment, dense, all };
 template <>
 struct Names<Sampling> {
-  static constexpr std::array values{"segment", "dense", "all"};
+  static constexpr std::array kSpellings{"segment", "dense", "all"};
 };
 
 enum class ShortClips { repeat, loop, error };
 template <>
 struct Names<ShortClips> {
-  static constexpr std::array values{"repeat", "loop", "error"};
+  static constexpr std::array kSpellings{"repeat", "loop", "error"};
 };
 
 enum class Resize { stretch, crop, letterbox };
 template <>
 struct Names<Resize> {
-  static constexpr std::array values{"stretch", "crop", "letterbox"};
+  static constexpr std::array kSpellings{"stretch", "crop", "letterbox"};
 };
 
 enum class MotionInput { none, difference };
 template <>
 struct Names<MotionInput> {
-  static constexpr std::array values{"none", "difference"};
+  static constexpr std::array kSpellings{"none", "difference"};
 };
 
 enum class CacheMode { automatic, jpeg, raw, off };
 template <>
 struct Names<CacheMode> {
-  static constexpr std::array values{"auto", "jpeg", "raw", "off"};
+  static constexpr std::array kSpellings{"auto", "jpeg", "raw", "off"};
 };
 
 enum class BadVideos { error, skip };
 template <>
 struct Names<BadVideos> {
-  static constexpr std::array values{"error", "skip"};
+  static constexpr std::array kSpellings{"error", "skip"};
 };
 
 enum class AugmentPer { clip, frame };
 template <>
 struct Names<AugmentPer> {
-  static constexpr std::array values{"clip", "frame"};
+  static constexpr std::array kSpellings{"clip", "frame"};
 };
 
 enum class Border { black, replicate, reflect };
 template <>
 struct Names<Border> {
-  static constexpr std::array values{"black", "replicate", "reflect"};
+  static constexpr std::array kSpellings{"black", "replicate", "reflect"};
 };
 
 enum class EncoderType {
@@ -87,63 +87,63 @@ enum class EncoderType {
 };
 template <>
 struct Names<EncoderType> {
-  static constexpr std::array values{"small_cnn",  "dense",        "resnet18",      "resnet34",
-                                     "resnet50",   "mobilenet_v2", "squeezenet1_1", "efficientnet_lite0",
-                                     "torchscript"};
+  static constexpr std::array kSpellings{"small_cnn",  "dense",        "resnet18",      "resnet34",
+                                         "resnet50",   "mobilenet_v2", "squeezenet1_1", "efficientnet_lite0",
+                                         "torchscript"};
 };
 
 enum class BatchNormMode { automatic, frozen, train };
 template <>
 struct Names<BatchNormMode> {
-  static constexpr std::array values{"auto", "frozen", "train"};
+  static constexpr std::array kSpellings{"auto", "frozen", "train"};
 };
 
 enum class TemporalType { lstm, gru, mean };
 template <>
 struct Names<TemporalType> {
-  static constexpr std::array values{"lstm", "gru", "mean"};
+  static constexpr std::array kSpellings{"lstm", "gru", "mean"};
 };
 
 enum class TemporalPool { last, mean, max, attention };
 template <>
 struct Names<TemporalPool> {
-  static constexpr std::array values{"last", "mean", "max", "attention"};
+  static constexpr std::array kSpellings{"last", "mean", "max", "attention"};
 };
 
 enum class OptimizerType { adamw, adam, sgd };
 template <>
 struct Names<OptimizerType> {
-  static constexpr std::array values{"adamw", "adam", "sgd"};
+  static constexpr std::array kSpellings{"adamw", "adam", "sgd"};
 };
 
 enum class ScheduleType { constant, step, cosine, plateau };
 template <>
 struct Names<ScheduleType> {
-  static constexpr std::array values{"constant", "step", "cosine", "plateau"};
+  static constexpr std::array kSpellings{"constant", "step", "cosine", "plateau"};
 };
 
 enum class ClassWeights { none, balanced };
 template <>
 struct Names<ClassWeights> {
-  static constexpr std::array values{"none", "balanced"};
+  static constexpr std::array kSpellings{"none", "balanced"};
 };
 
 enum class Monitor { val_loss, val_top1, none };
 template <>
 struct Names<Monitor> {
-  static constexpr std::array values{"val_loss", "val_top1", "none"};
+  static constexpr std::array kSpellings{"val_loss", "val_top1", "none"};
 };
 
 enum class Precision { fp32, tf32, bf16 };
 template <>
 struct Names<Precision> {
-  static constexpr std::array values{"fp32", "tf32", "bf16"};
+  static constexpr std::array kSpellings{"fp32", "tf32", "bf16"};
 };
 
 enum class MemoryFormat { automatic, channels_last, contiguous };
 template <>
 struct Names<MemoryFormat> {
-  static constexpr std::array values{"auto", "channels_last", "contiguous"};
+  static constexpr std::array kSpellings{"auto", "channels_last", "contiguous"};
 };
 
 // clang-format off

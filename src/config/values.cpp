@@ -149,7 +149,7 @@ std::string read_value(const Json& json, const Limits& limits, FrameSize& value)
       if (!problem.empty()) return problem;
     }
   } else if (json.is_number()) {
-    const std::string problem = read_value(json, limits, read.height);
+    std::string problem = read_value(json, limits, read.height);
     if (!problem.empty()) return problem;
     read.width = read.height;
   } else {

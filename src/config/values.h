@@ -70,7 +70,7 @@ ValueForm choice_form(const std::vector<std::string>& names);
 
 template <typename E>
 std::vector<std::string> choice_names() {
-  return {Names<E>::values.begin(), Names<E>::values.end()};
+  return {Names<E>::kSpellings.begin(), Names<E>::kSpellings.end()};
 }
 
 template <typename E, typename = std::enable_if_t<std::is_enum_v<E>>>
@@ -83,7 +83,7 @@ std::string read_value(const Json& json, const Limits&, E& value) {
 
 template <typename E, typename = std::enable_if_t<std::is_enum_v<E>>>
 Json write_value(E value) {
-  return Names<E>::values.at(static_cast<std::size_t>(value));
+  return Names<E>::kSpellings.at(static_cast<std::size_t>(value));
 }
 
 template <typename E, typename = std::enable_if_t<std::is_enum_v<E>>>

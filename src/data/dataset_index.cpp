@@ -58,7 +58,7 @@ Listing read_listing(const DataSettings& settings) {
   if (is_folder != wants_folder) {
     throw DataError(fmt::format("{} is a {}, but data.format is {}", settings.path.string(),
                                 is_folder ? "folder" : "file",
-                                Names<DataFormat>::values[static_cast<std::size_t>(format)]),
+                                Names<DataFormat>::kSpellings[static_cast<std::size_t>(format)]),
                     wants_folder ? "set data.path to the folder" : "set data.path to the list itself");
   }
   switch (format) {

@@ -14,7 +14,7 @@ namespace actrec {
 // quality or brightness have nearly the same numbers.
 struct PerceptualHash {
   static constexpr int kSide = 10, kParts = 6, kCells = kSide * kSide;
-  std::array<std::int8_t, kParts * kCells> values{};  // [part][row][column], 32 a deviation
+  std::array<std::int8_t, std::size_t{kParts} * kCells> values{};  // [part][row][column], 32 a deviation
 
   std::string hex() const;  // two digits a value
   static std::optional<PerceptualHash> parse(const std::string& hex);
@@ -51,7 +51,7 @@ class LookAlike {
   bool is_still() const;
 
   std::array<std::int16_t, PerceptualHash::kCells> scene_{};  // of length 4096
-  std::array<std::int16_t, PerceptualHash::kParts * PerceptualHash::kCells> motion_{};
+  std::array<std::int16_t, std::tuple_size_v<decltype(PerceptualHash::values)>> motion_{};
   double scene_length_ = 0, motion_length_ = 0;  // as in the hash
 };
 

@@ -22,6 +22,11 @@ std::vector<std::size_t> predictions(const torch::Tensor& logits) {
   return classes;
 }
 
+void most_frequent_first(std::vector<PredictionChange>& changes) {
+  std::stable_sort(changes.begin(), changes.end(),
+                   [](const PredictionChange& a, const PredictionChange& b) { return a.clips > b.clips; });
+}
+
 }  // namespace
 
 bool direction_is_in_pixels(const ClipSettings& clip) { return clip.motion != MotionInput::none; }
@@ -102,14 +107,40 @@ AblationResult AblationMeter::result(const std::vector<std::int64_t>& train_clip
     result.majority_class = test_of({clips_of_class_[majority], 0, 0}).top1;
     result.majority_name = classes_[majority];
   }
-  for (const auto& [change, clips] : changes_) {
-    result.changed += clips;
-    if (clips <= result.change_clips) continue;
-    result.change_clips = clips;
-    result.change_from = classes_[change.first];
-    result.change_to = classes_[change.second];
-  }
+  for (const auto& [change, clips] : changes_)
+    result.changes.push_back({classes_[change.first], classes_[change.second], clips});
+  most_frequent_first(result.changes);
   return result;
+}
+
+AblationResult pool_ablations(const std::vector<EvaluationResult>& parts) {
+  double clips = 0;
+  for (const EvaluationResult& part : parts) clips += static_cast<double>(part.clips);
+  AblationResult pooled;
+  pooled.majority_class = 0;
+  pooled.majority_name = parts.at(0).ablation->majority_name;
+  std::map<std::pair<std::string, std::string>, std::int64_t> changes;
+  for (const EvaluationResult& part : parts) {
+    const AblationResult& ablation = *part.ablation;
+    const double share = static_cast<double>(part.clips) / std::max(clips, 1.0);
+    const auto add = [&](InputTest& to, const InputTest& test) {
+      to.top1 += share * test.top1;
+      to.lost += test.lost;
+      to.gained += test.gained;
+    };
+    pooled.top1 += share * ablation.top1;
+    add(pooled.single_frame, ablation.single_frame);
+    add(pooled.mean_frame, ablation.mean_frame);
+    add(pooled.reversed, ablation.reversed);
+    add(pooled.shuffled, ablation.shuffled);
+    if (!ablation.majority_class) pooled.majority_class.reset();
+    if (pooled.majority_class) *pooled.majority_class += share * *ablation.majority_class;
+    if (ablation.majority_name != pooled.majority_name) pooled.majority_name.clear();
+    for (const PredictionChange& change : ablation.changes) changes[{change.from, change.to}] += change.clips;
+  }
+  for (const auto& [names, count] : changes) pooled.changes.push_back({names.first, names.second, count});
+  most_frequent_first(pooled.changes);
+  return pooled;
 }
 
 }  // namespace actrec

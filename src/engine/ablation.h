@@ -61,4 +61,7 @@ class AblationMeter {
   std::map<std::pair<std::size_t, std::size_t>, std::int64_t> changes_;  // (before, reversed): clips
 };
 
+// That of several results together, which must have one each: every clip counts once a result.
+AblationResult pool_ablations(const std::vector<EvaluationResult>& parts);
+
 }  // namespace actrec

@@ -50,15 +50,61 @@ std::vector<std::string> groups_of(const std::vector<ClipRef>& clips) {
   return {groups.begin(), groups.end()};
 }
 
+Json input_test_to_json(const InputTest& test) {
+  return {{"top1", test.top1}, {"lost", test.lost}, {"gained", test.gained}};
+}
+
+InputTest input_test_from_json(const Json& document) {
+  return {document.at("top1").get<double>(), document.at("lost").get<std::int64_t>(),
+          document.at("gained").get<std::int64_t>()};
+}
+
+Json ablation_to_json(const AblationResult& ablation) {
+  Json changes = Json::array();
+  for (const PredictionChange& change : ablation.changes)
+    changes.push_back({{"from", change.from}, {"to", change.to}, {"clips", change.clips}});
+  Json document = {{"top1", ablation.top1},
+                   {"single_frame", input_test_to_json(ablation.single_frame)},
+                   {"mean_frame", input_test_to_json(ablation.mean_frame)},
+                   {"reversed", input_test_to_json(ablation.reversed)},
+                   {"shuffled", input_test_to_json(ablation.shuffled)},
+                   {"changes", changes}};
+  if (ablation.majority_class) {
+    document["majority_class"] = *ablation.majority_class;
+    document["majority_name"] = ablation.majority_name;
+  }
+  return document;
+}
+
+AblationResult ablation_from_json(const Json& document) {
+  AblationResult ablation;
+  ablation.top1 = document.at("top1").get<double>();
+  ablation.single_frame = input_test_from_json(document.at("single_frame"));
+  ablation.mean_frame = input_test_from_json(document.at("mean_frame"));
+  ablation.reversed = input_test_from_json(document.at("reversed"));
+  ablation.shuffled = input_test_from_json(document.at("shuffled"));
+  for (const Json& change : document.at("changes")) {
+    ablation.changes.push_back({change.at("from").get<std::string>(), change.at("to").get<std::string>(),
+                                change.at("clips").get<std::int64_t>()});
+  }
+  if (document.contains("majority_class")) {
+    ablation.majority_class = document.at("majority_class").get<double>();
+    ablation.majority_name = document.at("majority_name").get<std::string>();
+  }
+  return ablation;
+}
+
 Json evaluation_to_json(const EvaluationResult& result) {
   Json skipped = Json::array();
   for (const SkippedClip& one : result.skipped)
     skipped.push_back({{"clip", one.clip}, {"reason", one.reason}});
-  return {{"clips", result.clips},       {"top1", result.top1},
-          {"top5", result.top5},         {"mean_class_accuracy", result.mean_class_accuracy},
-          {"macro_f1", result.macro_f1}, {"loss", result.loss},
-          {"classes", result.classes},   {"confusion", result.confusion},
-          {"skipped", skipped}};
+  Json document = {{"clips", result.clips},       {"top1", result.top1},
+                   {"top5", result.top5},         {"mean_class_accuracy", result.mean_class_accuracy},
+                   {"macro_f1", result.macro_f1}, {"loss", result.loss},
+                   {"classes", result.classes},   {"confusion", result.confusion},
+                   {"skipped", skipped}};
+  if (result.ablation) document["ablation"] = ablation_to_json(*result.ablation);
+  return document;
 }
 
 EvaluationResult evaluation_from_json(const Json& document) {
@@ -72,6 +118,7 @@ EvaluationResult evaluation_from_json(const Json& document) {
       evaluation_of(classes, confusion, document.at("top5").get<double>(), document.at("loss").get<double>());
   for (const Json& one : document.value("skipped", Json::array()))
     result.skipped.push_back({one.at("clip").get<std::string>(), one.at("reason").get<std::string>()});
+  if (document.contains("ablation")) result.ablation = ablation_from_json(document.at("ablation"));
   return result;
 }
 
@@ -112,7 +159,7 @@ FoldResult test_fold(const Settings& settings, const DataSplits& splits, const T
   result.groups = groups_of(splits.test);
   result.split = {"test", splits.method, splits.fingerprint, splits.leakage, settings.data.path.string()};
   result.evaluation = evaluate_checkpoint(load_checkpoint(summary.best_checkpoint), splits.test,
-                                          CacheUse::fill, Ablation::none, progress);
+                                          CacheUse::fill, Ablation::all, progress);
   return result;
 }
 
@@ -190,6 +237,9 @@ CrossValidationResult summarize_folds(std::vector<FoldResult> folds) {
   result.top1 = mean(means);
   result.top1_std = mean(deviations);
   result.pooled = pool_evaluations(evaluations);
+  const bool all_ablated = std::all_of(evaluations.begin(), evaluations.end(),
+                                       [](const EvaluationResult& one) { return one.ablation.has_value(); });
+  if (all_ablated) result.pooled.ablation = pool_ablations(evaluations);
   result.folds = std::move(folds);
   return result;
 }

@@ -199,7 +199,7 @@ class Check {
         "shortest, '{}', has {}",
         format_count(count, "clip"), count == 1 ? "has" : "have", needed,
         kConsequences[static_cast<std::size_t>(clip.short_clips)],
-        Names<ShortClips>::values[static_cast<std::size_t>(clip.short_clips)], shortest->name, frames));
+        Names<ShortClips>::kSpellings[static_cast<std::size_t>(clip.short_clips)], shortest->name, frames));
   }
 
   void warn_about_imbalance() {

@@ -45,18 +45,29 @@ struct InputTest {
   std::int64_t gained = 0;  // clips that are recognised only with it
 };
 
+// Clips that get another class when they are played backwards, by the two classes.
+struct PredictionChange {
+  std::string from, to;
+  std::int64_t clips = 0;
+};
+
 // What of a clip a model needs, measured on the plain view of each clip whatever augment.test_clips and
 // test_views say.
 struct AblationResult {
-  double top1 = 0;                       // of the unchanged clips
-  std::optional<double> majority_class;  // top-1 of always answering `majority_name`; none where not known
-  std::string majority_name;             // the class with the most training clips, the first of several
-  InputTest single_frame;                // the features of the clip's centre frame in place of every frame's
-  InputTest mean_frame;                  // the mean of all frames' features in place of every frame's
-  InputTest reversed, shuffled;          // the order of frames
-  std::int64_t changed = 0;              // clips that reversal gives another prediction
-  std::string change_from, change_to;    // the most frequent such change; empty where there is none
-  std::int64_t change_clips = 0;
+  double top1 = 0;                        // of the unchanged clips
+  std::optional<double> majority_class;   // top-1 of always answering `majority_name`; none where not known
+  std::string majority_name;              // the class with the most training clips, the first of several;
+                                          // empty where several results are pooled that differ in it
+  InputTest single_frame;                 // the features of the clip's centre frame in place of every frame's
+  InputTest mean_frame;                   // the mean of all frames' features in place of every frame's
+  InputTest reversed, shuffled;           // the order of frames
+  std::vector<PredictionChange> changes;  // the most frequent first
+
+  std::int64_t changed() const {  // clips
+    std::int64_t clips = 0;
+    for (const PredictionChange& change : changes) clips += change.clips;
+    return clips;
+  }
 };
 
 // What the model says of one clip.

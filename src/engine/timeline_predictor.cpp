@@ -24,7 +24,7 @@ constexpr int kCodecThreads = 8;
 constexpr std::size_t kWindowsAtATime = 64;
 
 // Frame features of the video that later windows still need.
-using FeatureCache = std::map<std::int64_t, torch::Tensor>;  // [views, D] by frame
+using FrameFeatures = std::map<std::int64_t, torch::Tensor>;  // [views, D] by frame
 
 class TimelinePredictor {
  public:
@@ -81,7 +81,7 @@ class TimelinePredictor {
     const double total = open_video(clip.path)->header().duration_seconds;
     const int codec_threads = std::clamp(threads_.workers, 1, kCodecThreads);
     TimelineBuilder builder(info_.classes, options_);
-    FeatureCache features;
+    FrameFeatures features;
     FrameFeed feed(clip, pipeline_, plan, 1 / rate, views_, codec_threads,
                    info_.settings.data.timeout_seconds);
     bool any = false;
@@ -118,7 +118,7 @@ class TimelinePredictor {
                       "give --window SECONDS, about as long as one action");
   }
 
-  void encode(const FeedBatch& batch, FeatureCache& features) {
+  void encode(const FeedBatch& batch, FrameFeatures& features) {
     if (batch.frames.empty()) return;
     torch::NoGradGuard no_grad;
     const torch::Tensor encoded = checkpoint_.model->encode(batch.pixels.to(device_));  // [views, N, D]
@@ -126,7 +126,7 @@ class TimelinePredictor {
       features[batch.frames[i]] = encoded.select(1, static_cast<std::int64_t>(i));
   }
 
-  void classify(const std::vector<Window>& windows, const FeatureCache& features, TimelineBuilder& builder) {
+  void classify(const std::vector<Window>& windows, const FrameFeatures& features, TimelineBuilder& builder) {
     torch::NoGradGuard no_grad;
     for (std::size_t begin = 0; begin < windows.size();) {
       // Windows of one length; only the video's last ones are shorter.

@@ -18,7 +18,9 @@ namespace {
 // Names of the layers behind the features: of torchvision's networks, EfficientNet-Lite's, and transformers.
 constexpr const char* kClassifiers[] = {"fc.", "classifier.", "_fc.", "head."};
 
-std::string name_of(EncoderType type) { return Names<EncoderType>::values[static_cast<std::size_t>(type)]; }
+std::string name_of(EncoderType type) {
+  return Names<EncoderType>::kSpellings[static_cast<std::size_t>(type)];
+}
 
 void drop_classifier(NamedTensors& tensors) {
   for (auto entry = tensors.begin(); entry != tensors.end();) {
@@ -128,11 +130,11 @@ void require_same_encoder(const EncoderSettings& settings, FrameSize size, const
 
 // What decides on the weights of the input and the head: dropout has none.
 std::string head_text(const TemporalSettings& settings) {
-  std::string text = Names<TemporalType>::values[static_cast<std::size_t>(settings.type)];
+  std::string text = Names<TemporalType>::kSpellings[static_cast<std::size_t>(settings.type)];
   if (settings.type != TemporalType::mean) {
     text = fmt::format("{}{} with {} x {} units, pool {}", settings.bidirectional ? "bidirectional " : "",
                        text, settings.layers, settings.hidden,
-                       Names<TemporalPool>::values[static_cast<std::size_t>(settings.pool)]);
+                       Names<TemporalPool>::kSpellings[static_cast<std::size_t>(settings.pool)]);
   }
   if (settings.standardize) text += ", standardize";
   if (settings.projection > 0) text += fmt::format(", projection {}", settings.projection);

@@ -59,14 +59,17 @@ std::string ablation_text(const EvaluationResult& result) {
   text += row(ablation, "its frames shuffled", ablation.shuffled);
   text += row(ablation, "its frames reversed", ablation.reversed);
   if (ablation.majority_class) {
-    text += fmt::format("{}  {:.4f}  always {}, the most frequent in training\n", pad("nothing", kLabelWidth),
-                        *ablation.majority_class, ablation.majority_name);
+    text += fmt::format("{}  {:.4f}  always {}\n", pad("nothing", kLabelWidth), *ablation.majority_class,
+                        ablation.majority_name.empty()
+                            ? "the class that is the most frequent in training"
+                            : ablation.majority_name + ", the most frequent in training");
   }
   text += '\n' + time_sentence(result) + '\n';
-  if (ablation.changed > 0) {
-    text += fmt::format("reversal changes {} of {} predictions, most often {} -> {} ({})\n", ablation.changed,
-                        result.clips, ablation.change_from, ablation.change_to,
-                        format_count(ablation.change_clips, "clip"));
+  if (!ablation.changes.empty()) {
+    const PredictionChange& most = ablation.changes.front();
+    text +=
+        fmt::format("reversal changes {} of {} predictions, most often {} -> {} ({})\n", ablation.changed(),
+                    result.clips, most.from, most.to, format_count(most.clips, "clip"));
   }
   return text;
 }
@@ -84,10 +87,10 @@ nlohmann::ordered_json order_json(const AblationResult& ablation) {
       {"reversed", ablation.reversed.top1},
       {"shuffled", ablation.shuffled.top1},
       {"matters", is_distinguishable(ablation.reversed) || is_distinguishable(ablation.shuffled)},
-      {"reversed_changes", ablation.changed}};
-  if (ablation.changed > 0) {
-    json["most_frequent_change"] = {
-        {"from", ablation.change_from}, {"to", ablation.change_to}, {"clips", ablation.change_clips}};
+      {"reversed_changes", ablation.changed()}};
+  if (!ablation.changes.empty()) {
+    const PredictionChange& most = ablation.changes.front();
+    json["most_frequent_change"] = {{"from", most.from}, {"to", most.to}, {"clips", most.clips}};
   }
   return json;
 }

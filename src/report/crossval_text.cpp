@@ -95,18 +95,22 @@ nlohmann::ordered_json crossval_json(const CrossValidationState& state) {
   for (const SeedResult& one : state.finished->seeds)
     seeds.push_back({{"seed", one.seed}, {"top1", one.top1}, {"top1_std", one.top1_std}});
   const nlohmann::ordered_json pooled = evaluation_json(state.finished->pooled);
-  return {{"top1", state.finished->top1},
-          {"top1_std", state.finished->top1_std},
-          {"folds", folds},
-          {"seeds", seeds},
-          {"clips", pooled["clips"]},
-          {"pooled_top1", pooled["top1"]},
-          {"classes", pooled["classes"]},
-          {"confusion", pooled["confusion"]},
-          {"per_class", pooled["per_class"]},
-          {"skipped", pooled["skipped"]},
-          {"skipped_clips", pooled["skipped_clips"]},
-          {"random_split", has_random_split(*state.finished)}};
+  nlohmann::ordered_json json = {{"top1", state.finished->top1},
+                                 {"top1_std", state.finished->top1_std},
+                                 {"folds", folds},
+                                 {"seeds", seeds},
+                                 {"clips", pooled["clips"]},
+                                 {"pooled_top1", pooled["top1"]},
+                                 {"classes", pooled["classes"]},
+                                 {"confusion", pooled["confusion"]},
+                                 {"per_class", pooled["per_class"]},
+                                 {"skipped", pooled["skipped"]},
+                                 {"skipped_clips", pooled["skipped_clips"]},
+                                 {"random_split", has_random_split(*state.finished)}};
+  for (const char* tests : {"baselines", "order"}) {  // of folds that were tested before there were any: none
+    if (pooled.contains(tests)) json[tests] = pooled[tests];
+  }
+  return json;
 }
 
 }  // namespace actrec

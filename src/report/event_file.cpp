@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <system_error>
 
 #include "core/error.h"
 
@@ -90,7 +92,8 @@ std::uint32_t masked_crc32c(std::string_view bytes) {
 }
 
 EventFile::EventFile(const std::filesystem::path& directory)
-    : path_(new_path(directory)), file_(path_, std::ios::binary) {
+    : path_(new_path(directory)), file_(std::fopen(path_.c_str(), "wb"), std::fclose) {
+  if (!file_) fail();
   write_event(0, bytes(kVersion, kFileVersion));
   flush();
 }
@@ -107,21 +110,24 @@ void EventFile::add_image(const std::string& tag, std::int64_t step, const std::
 }
 
 void EventFile::flush() {
-  file_.flush();
-  check();
+  if (std::fflush(file_.get()) != 0) fail();
 }
 
 void EventFile::write_event(std::int64_t step, const std::string& fields) {
   const std::string event =
       real64(kWallTime, wall_time()) + number(kStep, static_cast<std::uint64_t>(step)) + fields;
   const std::string length = raw(static_cast<std::uint64_t>(event.size()));
-  file_ << length << raw(masked_crc32c(length)) << event << raw(masked_crc32c(event));
-  check();
+  write(length + raw(masked_crc32c(length)) + event + raw(masked_crc32c(event)));
 }
 
-void EventFile::check() const {
-  if (file_) return;
-  throw Error(fmt::format("cannot write {}", path_.string()), "check the disk's free space and permissions");
+void EventFile::write(const std::string& record) {
+  if (std::fwrite(record.data(), 1, record.size(), file_.get()) != record.size()) fail();
+}
+
+void EventFile::fail() const {
+  const std::string reason = std::generic_category().message(errno);
+  throw Error(fmt::format("cannot write {}: {}", path_.string(), reason),
+              "check the disk's free space and permissions");
 }
 
 }  // namespace actrec

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
-#include <fstream>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,7 @@ std::uint32_t masked_crc32c(std::string_view bytes);
 
 // An event file of TensorBoard: records, framed as in TensorFlow's record_writer.h, of Event messages
 // (tensorflow/core/util/event.proto). Grows with each event; a file cut off by a crash stays readable up to
-// there. Failures throw Error with the path.
+// there. Failures throw Error with the path and the system's reason.
 class EventFile {
  public:
   // Makes a file of a new name in the directory: TensorBoard reads all that are there as one run.
@@ -33,10 +34,11 @@ class EventFile {
 
  private:
   void write_event(std::int64_t step, const std::string& fields);
-  void check() const;
+  void write(const std::string& record);
+  [[noreturn]] void fail() const;
 
   std::filesystem::path path_;
-  std::ofstream file_;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
 };
 
 }  // namespace actrec

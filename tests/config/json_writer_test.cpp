@@ -25,7 +25,7 @@ void change(Normalization& value, const Limits&) {
 }
 template <typename E, typename = std::enable_if_t<std::is_enum_v<E>>>
 void change(E& value, const Limits&) {
-  value = static_cast<E>((static_cast<std::size_t>(value) + 1) % Names<E>::values.size());
+  value = static_cast<E>((static_cast<std::size_t>(value) + 1) % Names<E>::kSpellings.size());
 }
 
 TEST(JsonWriter, EverySettingSurvivesTheRoundTrip) {

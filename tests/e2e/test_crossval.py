@@ -23,6 +23,8 @@ KEYS = [
     "skipped",
     "skipped_clips",
     "random_split",
+    "baselines",
+    "order",
 ]
 
 
@@ -75,6 +77,17 @@ class CrossvalTest(actrec.TestCase):
         self.assertAlmostEqual(evaluated["top1"], top1[1], places=12)
         self.assertAlmostEqual(evaluated["loss"], report["folds"][1]["loss"], places=9)
         self.succeed("train", self.output / "fold-1" / "config.json", "--output", self.directory / "run")
+        # The tests of what the model needs are those of all folds together.
+        folds = [
+            self.succeed("evaluate", self.output / f"fold-{k}" / "best.safetensors", "--json").json for k in range(3)
+        ]
+        for tests, name in (("baselines", "majority_class"), ("baselines", "single_frame"), ("order", "reversed")):
+            hits = sum(fold[tests][name] * fold["clips"] for fold in folds)
+            self.assertAlmostEqual(report[tests][name], hits / len(rows), places=9, msg=name)
+        changes = sum(fold["order"]["reversed_changes"] for fold in folds)
+        self.assertEqual(report["order"]["reversed_changes"], changes)
+        self.assertIn("reversed frames:", text)
+
         losses = [
             [line["val_loss"] for line in actrec.read_metrics(run)]
             for run in (self.output / "fold-1", self.directory / "run")

@@ -41,7 +41,7 @@ TEST_F(AblationTest, ForAMeanOverFramesTheirOrderDoesNotMatter) {
   meter.add(*averaging, features, {&splits_.val[0], &splits_.val[1]}, logits);
   const AblationResult result = meter.result({});
   EXPECT_EQ(result.reversed.lost + result.reversed.gained + result.shuffled.lost + result.mean_frame.lost, 0);
-  EXPECT_EQ(result.changed, 0);
+  EXPECT_EQ(result.changed(), 0);
   EXPECT_FALSE(result.majority_class.has_value());
 }
 
@@ -84,7 +84,7 @@ TEST_F(AblationTest, AgreesWithChangedClips) {
     return (answers(changed) != labels).sum().item<std::int64_t>();
   };
   EXPECT_EQ(result.reversed.lost, lost(pixels.flip({1})));
-  EXPECT_EQ(result.changed, result.reversed.lost);
+  EXPECT_EQ(result.changed(), result.reversed.lost);
   EXPECT_EQ(result.single_frame.lost, lost(pixels.narrow(1, 2, 1).expand({-1, 4, -1, -1, -1})));
   EXPECT_EQ(result.reversed.gained, 0);
   EXPECT_EQ(result.top1, 1);
@@ -130,8 +130,37 @@ TEST_F(AblationTest, LeavesTheResultAsItIs) {
     const AblationResult batches = meter.result({}), whole = whole_meter.result({});
     EXPECT_EQ(batches.reversed.lost, whole.reversed.lost);
     EXPECT_EQ(batches.shuffled.lost, whole.shuffled.lost);
-    EXPECT_EQ(batches.changed, whole.changed);
+    EXPECT_EQ(batches.changed(), whole.changed());
   }
+}
+
+TEST(PoolAblations, CountsEveryClipOnce) {
+  EvaluationResult one, other;
+  one.clips = 10;
+  one.ablation = AblationResult{0.8, 0.5, "up", {0.2, 6, 0}, {0.4, 5, 1}, {0.3, 7, 2}, {0.6, 3, 1}, {}};
+  one.ablation->changes = {{"up", "down", 4}, {"down", "up", 3}};
+  other.clips = 30;
+  other.ablation = AblationResult{0.4, 0.1, "up", {0.4, 1, 1}, {0.4, 2, 2}, {0.1, 9, 0}, {0.2, 6, 0}, {}};
+  other.ablation->changes = {{"down", "up", 5}};
+  AblationResult pooled = pool_ablations({one, other});
+  EXPECT_DOUBLE_EQ(pooled.top1, (0.8 * 10 + 0.4 * 30) / 40);
+  EXPECT_DOUBLE_EQ(*pooled.majority_class, (0.5 * 10 + 0.1 * 30) / 40);
+  EXPECT_EQ(pooled.majority_name, "up");
+  EXPECT_DOUBLE_EQ(pooled.reversed.top1, (0.3 * 10 + 0.1 * 30) / 40);
+  EXPECT_EQ(pooled.reversed.lost, 16);
+  EXPECT_EQ(pooled.reversed.gained, 2);
+  EXPECT_EQ(pooled.single_frame.lost, 7);
+  EXPECT_EQ(pooled.changed(), 12);
+  ASSERT_EQ(pooled.changes.size(), 2u);
+  EXPECT_EQ(pooled.changes[0].from, "down");
+  EXPECT_EQ(pooled.changes[0].clips, 8);
+
+  other.ablation->majority_name = "down";
+  pooled = pool_ablations({one, other});
+  EXPECT_TRUE(pooled.majority_class.has_value());
+  EXPECT_EQ(pooled.majority_name, "");
+  other.ablation->majority_class.reset();
+  EXPECT_FALSE(pool_ablations({one, other}).majority_class.has_value());
 }
 
 }  // namespace

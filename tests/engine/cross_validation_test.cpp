@@ -97,6 +97,15 @@ TEST(SummarizeFolds, TakesMeansPerSeedFirstAndPoolsAllClips) {
   EXPECT_DOUBLE_EQ(result.pooled.top1, 0.75);
   EXPECT_DOUBLE_EQ(result.pooled.per_class[0].precision, 0.75);
   EXPECT_DOUBLE_EQ(result.pooled.loss, 0.5);
+  EXPECT_FALSE(result.pooled.ablation.has_value());
+}
+
+TEST(SummarizeFolds, PoolsAblationsWhereEveryFoldHasOne) {
+  FoldResult first = fold_result(0, 1, {{2, 0}, {0, 2}}), second = fold_result(1, 1, {{1, 1}, {1, 1}});
+  first.evaluation.ablation.emplace().reversed.top1 = 0.5;
+  EXPECT_FALSE(summarize_folds({first, second}).pooled.ablation.has_value());
+  second.evaluation.ablation.emplace().reversed.top1 = 0.25;
+  EXPECT_DOUBLE_EQ(summarize_folds({first, second}).pooled.ablation->reversed.top1, 0.375);
 }
 
 TEST(PlanFolds, EveryGroupIsTestedOnExactlyOnce) {
@@ -156,6 +165,8 @@ TEST_F(FoldResultTest, IsReadAsItWasWritten) {
   FoldResult written = fold_result(2, 5, {{3, 1}, {2, 4}});
   written.split = {"test", "fold 3 of 3 RANDOM SPLIT", "f", "none found: ...", ""};
   written.evaluation.skipped = {{"a.mp4", "is empty"}};
+  written.evaluation.ablation = {0.7, 0.5, "right", {0.1, 1, 2}, {0.2, 3, 4}, {0.3, 5, 6}, {0.4, 7, 8}, {}};
+  written.evaluation.ablation->changes = {{"right", "down", 3}, {"down", "right", 1}};
   write_fold_result(directory_.path(), settings_, "f", written);
   const auto result = read_fold_result(directory_.path(), settings_, "f");
   ASSERT_TRUE(result.has_value());
@@ -171,6 +182,17 @@ TEST_F(FoldResultTest, IsReadAsItWasWritten) {
   EXPECT_EQ(result->split.method, "fold 3 of 3 RANDOM SPLIT");
   EXPECT_EQ(result->split.fingerprint, "f");
   EXPECT_EQ(result->split.leakage, "none found: ...");
+  ASSERT_TRUE(result->evaluation.ablation.has_value());
+  const AblationResult& ablation = *result->evaluation.ablation;
+  EXPECT_EQ(ablation.top1, 0.7);
+  EXPECT_EQ(ablation.majority_class, 0.5);
+  EXPECT_EQ(ablation.majority_name, "right");
+  EXPECT_EQ(ablation.mean_frame.top1, 0.2);
+  EXPECT_EQ(ablation.mean_frame.lost, 3);
+  EXPECT_EQ(ablation.shuffled.gained, 8);
+  ASSERT_EQ(ablation.changes.size(), 2u);
+  EXPECT_EQ(ablation.changes[0].from, "right");
+  EXPECT_EQ(ablation.changes[0].clips, 3);
   ASSERT_EQ(result->evaluation.skipped.size(), 1u);
   EXPECT_EQ(result->evaluation.skipped[0].clip, "a.mp4");
   EXPECT_EQ(result->evaluation.skipped[0].reason, "is empty");

@@ -120,7 +120,7 @@ TEST_F(EvaluatorTest, AClipThatHangsIsBadAndTheOthersArePredicted) {
       evaluate_checkpoint({info_, model_}, splits_.train, CacheUse::none, Ablation::none);
   EXPECT_EQ(result.clips, 9);
   ASSERT_EQ(result.skipped.size(), 1u);
-  EXPECT_EQ(result.skipped[0].name, splits_.train[3].name);
+  EXPECT_EQ(result.skipped[0].clip, splits_.train[3].name);
 }
 
 TEST_F(EvaluatorTest, EncodesLongClipsInPiecesWithoutChangingTheResult) {

@@ -59,7 +59,7 @@ TEST(Export, GivesTheLogitsOfEveryEncoder) {
   for (const EncoderType type :
        {EncoderType::small_cnn, EncoderType::dense, EncoderType::resnet18, EncoderType::resnet50,
         EncoderType::mobilenet_v2, EncoderType::squeezenet1_1, EncoderType::efficientnet_lite0}) {
-    SCOPED_TRACE(Names<EncoderType>::values[static_cast<std::size_t>(type)]);
+    SCOPED_TRACE(Names<EncoderType>::kSpellings[static_cast<std::size_t>(type)]);
     ModelSettings model;
     model.encoder.type = type;
     model.temporal.hidden = 8;

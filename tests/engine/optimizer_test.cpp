@@ -12,7 +12,7 @@ class OptimizerParity : public testing::TestWithParam<OptimizerType> {};
 // Three steps of a linear layer with clipping, smoothing and class weights, as the trainer takes them.
 TEST_P(OptimizerParity, TakesPyTorchsSteps) {
   ACTREC_NEED_TORCH_REFERENCE();
-  const std::string name = Names<OptimizerType>::values[static_cast<std::size_t>(GetParam())];
+  const std::string name = Names<OptimizerType>::kSpellings[static_cast<std::size_t>(GetParam())];
   TrainSettings settings;
   settings.optimizer.type = GetParam();
   settings.optimizer.weight_decay = 0.1;
@@ -42,7 +42,7 @@ INSTANTIATE_TEST_SUITE_P(Optimizer, OptimizerParity,
                          testing::Values(OptimizerType::adamw, OptimizerType::adam, OptimizerType::sgd),
                          [](const auto& test) {
                            return std::string(
-                               Names<OptimizerType>::values[static_cast<std::size_t>(test.param)]);
+                               Names<OptimizerType>::kSpellings[static_cast<std::size_t>(test.param)]);
                          });
 
 // A network with a module `encoder`.

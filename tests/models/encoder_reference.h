@@ -89,7 +89,7 @@ inline void expect_like_reference(EncoderType type) {
   EncoderSettings settings;
   settings.type = type;
   const TensorFile reference =
-      run_reference("encoder_reference.py", Names<EncoderType>::values[static_cast<std::size_t>(type)],
+      run_reference("encoder_reference.py", Names<EncoderType>::kSpellings[static_cast<std::size_t>(type)],
                     "torch, torchvision");
   if (reference.tensors.empty()) GTEST_SKIP() << "python3-torch or python3-torchvision is not installed";
   const auto encoder = make_encoder(settings, FrameSize(kReferenceHeight, kReferenceWidth));

@@ -46,7 +46,7 @@ std::vector<EncoderSettings> every_encoder() {
 }
 
 std::string name_of(const EncoderSettings& settings) {
-  return Names<EncoderType>::values[static_cast<std::size_t>(settings.type)];
+  return Names<EncoderType>::kSpellings[static_cast<std::size_t>(settings.type)];
 }
 
 TEST(Encoder, SizeIsWhatIsBuilt) {

@@ -270,7 +270,7 @@ TEST(EncoderWeights, OfOthersFitTheEncoders) {
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
       if (entry.path().extension() != ".safetensors") continue;
       const EncoderWeights weights = read_encoder_weights(entry.path());
-      const auto& names = Names<EncoderType>::values;
+      const auto& names = Names<EncoderType>::kSpellings;
       const auto name = std::find(names.begin(), names.end(), weights.architecture);
       if (name == names.end()) continue;
       EncoderSettings settings;

@@ -30,7 +30,7 @@ TEST_P(RecurrentParity, AgreesWithPyTorchForEveryPooling) {
     const auto head = make_temporal(settings, 7);
     load_reference(*head, name + "/");
     const torch::Tensor expected =
-        reference_tensor(name + "/" + Names<TemporalPool>::values[static_cast<std::size_t>(pool)]);
+        reference_tensor(name + "/" + Names<TemporalPool>::kSpellings[static_cast<std::size_t>(pool)]);
     const torch::Tensor actual = head->forward(reference_tensor(name + "/x"));
     ASSERT_EQ(actual.sizes(), expected.sizes());
     ASSERT_EQ(actual.size(1), head->dim());

@@ -22,10 +22,7 @@ EvaluationResult example() {
   ablation.mean_frame = {0.5, 5, 1};
   ablation.reversed = {0.30, 20, 4};
   ablation.shuffled = {0.55, 2, 1};
-  ablation.changed = 30;
-  ablation.change_from = "swipe_down";
-  ablation.change_to = "swipe_up";
-  ablation.change_clips = 12;
+  ablation.changes = {{"swipe_down", "swipe_up", 20}, {"swipe_up", "swipe_down", 10}};
   result.ablation = ablation;
   return result;
 }

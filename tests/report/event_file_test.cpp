@@ -45,12 +45,13 @@ TEST(EventFile, NeverTakesTheNameOfAnother) {
   EXPECT_NE(one.path(), other.path());
 }
 
-TEST(EventFile, NamesTheFileThatCannotBeWritten) {
+TEST(EventFile, NamesTheFileThatCannotBeWrittenAndSaysWhy) {
   try {
     EventFile events("/nonexistent");
     FAIL();
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("/nonexistent"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("No such file or directory"), std::string::npos) << error.what();
   }
 }
 
