@@ -22,7 +22,8 @@ EvaluationResult example() {
   ablation.mean_frame = {0.5, 5, 1};
   ablation.reversed = {0.30, 20, 4};
   ablation.shuffled = {0.55, 2, 1};
-  ablation.changes = {{"swipe_down", "swipe_up", 20}, {"swipe_up", "swipe_down", 10}};
+  ablation.changes = {
+      {"swipe_down", "swipe_up", 12}, {"swipe_up", "swipe_down", 11}, {"swipe_up", "wave", 7}};
   result.ablation = ablation;
   return result;
 }
