@@ -239,8 +239,8 @@ void convert_row(const std::uint8_t* __restrict y, const std::uint8_t* __restric
   constexpr std::int16_t kHalf = 8;
   for (int x = 0; x < length; ++x) {
     const auto grey = static_cast<std::int16_t>((y[x] << 7) - black);
-    const auto du = static_cast<std::int16_t>((u[x] - 128) << 7);
-    const auto dv = static_cast<std::int16_t>((v[x] - 128) << 7);
+    const auto du = static_cast<std::int16_t>((u[x] - 128) * 128);
+    const auto dv = static_cast<std::int16_t>((v[x] - 128) * 128);
     // Each step in 16 bits, which vectors have twice as many of.
     const auto base = static_cast<std::int16_t>(static_cast<std::int16_t>((grey * luma) >> 16) + kHalf);
     const auto red = static_cast<std::int16_t>(base + static_cast<std::int16_t>((dv * red_v) >> 16));

@@ -79,7 +79,7 @@ TEST(Export, GivesTheLogitsOfEveryTemporalHeadAndPooling) {
         model.temporal.hidden = 5;
         model.temporal.layers = deep ? 2 : 1;
         model.temporal.bidirectional = deep;
-        SCOPED_TRACE(testing::Message()
+        SCOPED_TRACE(::testing::Message()
                      << static_cast<int>(type) << " " << static_cast<int>(pool) << " " << deep);
         expect_same_logits(example(model));
       }

@@ -7,7 +7,7 @@
 namespace actrec {
 namespace {
 
-class OptimizerParity : public testing::TestWithParam<OptimizerType> {};
+class OptimizerParity : public ::testing::TestWithParam<OptimizerType> {};
 
 // Three steps of a linear layer with clipping, smoothing and class weights, as the trainer takes them.
 TEST_P(OptimizerParity, TakesPyTorchsSteps) {
@@ -39,7 +39,7 @@ TEST_P(OptimizerParity, TakesPyTorchsSteps) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Optimizer, OptimizerParity,
-                         testing::Values(OptimizerType::adamw, OptimizerType::adam, OptimizerType::sgd),
+                         ::testing::Values(OptimizerType::adamw, OptimizerType::adam, OptimizerType::sgd),
                          [](const auto& test) {
                            return std::string(
                                Names<OptimizerType>::kSpellings[static_cast<std::size_t>(test.param)]);

@@ -14,7 +14,7 @@ struct RecurrentCase {
   bool bidirectional;
 };
 
-class RecurrentParity : public testing::TestWithParam<RecurrentCase> {};
+class RecurrentParity : public ::testing::TestWithParam<RecurrentCase> {};
 
 TEST_P(RecurrentParity, AgreesWithPyTorchForEveryPooling) {
   ACTREC_NEED_TORCH_REFERENCE();
@@ -38,13 +38,13 @@ TEST_P(RecurrentParity, AgreesWithPyTorchForEveryPooling) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Temporal, RecurrentParity,
-                         testing::Values(RecurrentCase{"lstm", TemporalType::lstm, 1, false},
-                                         RecurrentCase{"lstm_deep_bidirectional", TemporalType::lstm, 2,
-                                                       true},
-                                         RecurrentCase{"gru", TemporalType::gru, 1, false},
-                                         RecurrentCase{"gru_deep_bidirectional", TemporalType::gru, 2, true}),
-                         [](const auto& test) { return std::string(test.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Temporal, RecurrentParity,
+    ::testing::Values(RecurrentCase{"lstm", TemporalType::lstm, 1, false},
+                      RecurrentCase{"lstm_deep_bidirectional", TemporalType::lstm, 2, true},
+                      RecurrentCase{"gru", TemporalType::gru, 1, false},
+                      RecurrentCase{"gru_deep_bidirectional", TemporalType::gru, 2, true}),
+    [](const auto& test) { return std::string(test.param.name); });
 
 TEST(TemporalHead, ReadingFrameByFrameIsReadingAll) {
   torch::manual_seed(7);
