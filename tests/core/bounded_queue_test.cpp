@@ -38,6 +38,18 @@ TEST(BoundedQueue, CancellingFreesAProducerThatWaits) {
   EXPECT_TRUE(queue.cancelled());
 }
 
+TEST(BoundedQueue, WaitsNoLongerThanAsked) {
+  BoundedQueue<int> queue(1);
+  EXPECT_FALSE(queue.wait(0.01));
+  queue.push(1);
+  EXPECT_TRUE(queue.wait(0.01));
+  EXPECT_EQ(queue.pop(), 1);
+  std::thread producer([&] { queue.close(); });
+  EXPECT_TRUE(queue.wait(600));
+  EXPECT_FALSE(queue.pop());
+  producer.join();
+}
+
 TEST(BoundedQueue, DropsTheOldestWhereThereIsNoRoom) {
   BoundedQueue<int> queue(2);
   EXPECT_EQ(queue.push_dropping(1), 0u);
