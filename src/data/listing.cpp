@@ -13,7 +13,7 @@ namespace actrec {
 namespace fs = std::filesystem;
 
 std::string standard_split(std::string_view written) {
-  const std::string name = to_lower(written);
+  std::string name = to_lower(written);
   if (name == "train" || name == "test") return name;
   if (name == "val" || name == "valid" || name == "validation" || name == "validate") return "val";
   return "";
