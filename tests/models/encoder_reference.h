@@ -70,12 +70,19 @@ inline void expect_training_step_like(Encoder& encoder, const TensorFile& refere
   const torch::Tensor y =
       encoder.forward(noise("input", {kReferenceFrames, 3, kReferenceHeight, kReferenceWidth}));
   (y * noise("loss", y.sizes())).sum().backward();
+  // Before batch normalisation a bias has no gradient: what there is of it is rounding of the others.
+  double largest = 0;
+  for (const auto& [name, tensor] : reference.tensors) {
+    if (name.rfind("gradient/", 0) == 0) largest = std::max(largest, tensor.abs().max().item<double>());
+  }
   for (const auto& item : encoder.named_parameters()) {
     SCOPED_TRACE(item.key());
     ASSERT_TRUE(item.value().grad().defined());
     torch::Tensor gradient = item.value().grad();
     if (gradient.dim() > 1) gradient = (gradient * noise(item.key(), gradient.sizes())).flatten(1).sum(1);
-    EXPECT_LT(relative_difference(gradient, reference.tensors.at("gradient/" + item.key())), 1e-6);
+    const torch::Tensor& expected = reference.tensors.at("gradient/" + item.key());
+    EXPECT_LT(max_difference(gradient, expected),
+              1e-6 * expected.abs().max().item<double>() + 1e-11 * largest);
   }
   for (const auto& item : encoder.named_buffers()) {
     SCOPED_TRACE(item.key());
