@@ -16,6 +16,7 @@
 #include "core/stop_signal.h"
 #include "core/text.h"
 #include "engine/cross_validation.h"
+#include "engine/fold_file.h"
 #include "engine/resources.h"
 #include "engine/run_changes.h"
 #include "engine/trainer.h"

@@ -2,11 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <memory>
-#include <thread>
-#include <utility>
-
-#include "core/bounded_queue.h"
 #include "core/text.h"
 
 namespace actrec {
@@ -18,23 +13,8 @@ DataError not_read_within(double seconds, const ClipRef& clip) {
 }
 
 void read_within(double seconds, const ClipRef& clip, std::function<void()> read) {
-  const auto answer = std::make_shared<BoundedQueue<bool>>(1);
-  std::thread thread([answer, read = std::move(read)]() mutable {
-    std::exception_ptr error;
-    try {
-      read();
-    } catch (...) {
-      error = std::current_exception();
-    }
-    read = nullptr;  // what it owns ends before the caller goes on
-    answer->fail(std::move(error));
-  });
-  if (!answer->wait(seconds)) {
-    thread.detach();
-    throw not_read_within(seconds, clip);
-  }
-  thread.join();
-  answer->pop();
+  using Thread = ClipThread<bool>;
+  Thread(clip, seconds, 1, [read = std::move(read)](Thread::Queue&) { read(); }).next();
 }
 
 }  // namespace actrec

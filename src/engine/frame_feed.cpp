@@ -5,7 +5,6 @@
 
 #include "core/error.h"
 #include "core/system.h"
-#include "data/clip_time_limit.h"
 #include "data/video_walk.h"
 
 namespace actrec {
@@ -19,32 +18,29 @@ constexpr std::int64_t kImages = 32;  // of a batch
 class FrameFeed::Producer {
  public:
   Producer(const ClipRef& clip, std::shared_ptr<ClipPipeline> pipeline, WindowPlan plan, double frame_seconds,
-           int views, int threads, std::shared_ptr<Queue> queue)
+           int views, int threads)
       : clip_(clip),
         pipeline_(std::move(pipeline)),
         plan_(std::move(plan)),
         images_(pipeline_->make_images(views)),
         frame_seconds_(frame_seconds),
         views_(views),
-        threads_(threads),
-        queue_(std::move(queue)) {
+        threads_(threads) {
     begin_batch();
   }
 
-  void run() {
+  // Decodes the video into the queue, until nobody takes batches any more.
+  void run(BoundedQueue<FeedBatch>& queue) {
+    queue_ = &queue;
     try {
-      if (decode()) queue_->close();
+      decode();
     } catch (const cv::Exception& error) {
-      queue_->fail(std::make_exception_ptr(
-          DataError(clip_.path.string() + " could not be decoded: " + error.err, "check that it plays")));
-    } catch (...) {
-      queue_->fail(std::current_exception());
+      throw DataError(clip_.path.string() + " could not be decoded: " + error.err, "check that it plays");
     }
   }
 
  private:
-  // False where nobody takes batches any more.
-  bool decode() {
+  void decode() {
     VideoWalk walk(clip_.path, {}, threads_);
     double first = 0, last = 0;
     while (walk.step()) {
@@ -53,7 +49,7 @@ class FrameFeed::Producer {
       if (images_.count() == 0) first = walk.time_seconds();
       const double time = walk.time_seconds() - first;
       // How long a frame is shown is known when the next one comes.
-      if (images_.count() > 0 && !show_until(last, time)) return false;
+      if (images_.count() > 0 && !show_until(last, time)) return;
       images_.push(pipeline_->as_cached(walk.reduced_frame(working_size(pipeline_->settings()))));
       last = time;
     }
@@ -61,14 +57,15 @@ class FrameFeed::Producer {
       throw DataError(clip_.path.string() + " has no frame that can be decoded",
                       "the file is damaged, or has no frame between the clip's begin and end");
     }
-    if (!show_until(last, last + frame_seconds_)) return false;
+    if (!show_until(last, last + frame_seconds_)) return;
     images_.finish();
-    if (!write_images()) return false;
+    if (!write_images()) return;
     const std::vector<Window> rest = plan_.finish(last + frame_seconds_);
     waiting_.insert(waiting_.end(), rest.begin(), rest.end());
-    return send();
+    send();
   }
 
+  // False, as below, where nobody takes batches any more.
   bool show_until(double begin, double end) {
     const std::int64_t frame = images_.count() - 1;
     if (plan_.add(frame, begin, end)) chosen_.push_back(frame);
@@ -124,7 +121,7 @@ class FrameFeed::Producer {
   FrameImages images_;
   double frame_seconds_;
   int views_, threads_;
-  std::shared_ptr<Queue> queue_;
+  BoundedQueue<FeedBatch>* queue_ = nullptr;
   std::deque<std::int64_t> chosen_;  // frames without images yet
   std::deque<Window> waiting_;       // windows that have their frames, but not all of the images
   FeedBatch batch_;
@@ -132,26 +129,11 @@ class FrameFeed::Producer {
 
 FrameFeed::FrameFeed(const ClipRef& clip, std::shared_ptr<ClipPipeline> pipeline, WindowPlan plan,
                      double frame_seconds, int views, int threads, double timeout_seconds)
-    : clip_(clip), timeout_seconds_(timeout_seconds), queue_(std::make_shared<Queue>(kBatchesAhead)) {
-  auto producer = std::make_shared<Producer>(clip, std::move(pipeline), std::move(plan), frame_seconds, views,
-                                             threads, queue_);
-  thread_ = std::thread([producer] {
-    lower_thread_priority();
-    producer->run();
-  });
-}
-
-FrameFeed::~FrameFeed() {
-  queue_->cancel();
-  if (thread_.joinable()) thread_.join();
-}
-
-std::optional<FeedBatch> FrameFeed::next() {
-  if (!queue_->wait(timeout_seconds_)) {
-    thread_.detach();
-    throw not_read_within(timeout_seconds_, clip_);
-  }
-  return queue_->pop();
-}
+    : thread_(clip, timeout_seconds, kBatchesAhead,
+              [producer = std::make_shared<Producer>(clip, std::move(pipeline), std::move(plan),
+                                                     frame_seconds, views, threads)](auto& queue) {
+                lower_thread_priority();
+                producer->run(queue);
+              }) {}
 
 }  // namespace actrec

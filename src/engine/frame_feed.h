@@ -4,11 +4,11 @@
 
 #include <cstdint>
 #include <memory>
-#include <thread>
+#include <optional>
 #include <vector>
 
-#include "core/bounded_queue.h"
 #include "data/clip_pipeline.h"
+#include "data/clip_time_limit.h"
 #include "engine/window_plan.h"
 
 namespace actrec {
@@ -32,21 +32,14 @@ class FrameFeed {
   // `timeout_seconds`.
   FrameFeed(const ClipRef& clip, std::shared_ptr<ClipPipeline> pipeline, WindowPlan plan,
             double frame_seconds, int views, int threads, double timeout_seconds);
-  ~FrameFeed();
-  FrameFeed(const FrameFeed&) = delete;
-  FrameFeed& operator=(const FrameFeed&) = delete;
 
   // The next batch; nothing after the last. Throws DataError where the video cannot be read, or not within
   // the timeout, and Interrupted when the user asked to stop.
-  std::optional<FeedBatch> next();
+  std::optional<FeedBatch> next() { return thread_.next(); }
 
  private:
   class Producer;
-  using Queue = BoundedQueue<FeedBatch>;
-  ClipRef clip_;
-  double timeout_seconds_;
-  std::shared_ptr<Queue> queue_;
-  std::thread thread_;  // left behind where it hangs
+  ClipThread<FeedBatch> thread_;
 };
 
 }  // namespace actrec

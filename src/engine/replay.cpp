@@ -1,8 +1,13 @@
 #include "engine/replay.h"
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
+#include "core/text.h"
 #include "data/loader.h"
 #include "engine/resources.h"
 #include "engine/schedule.h"
@@ -11,11 +16,38 @@
 namespace actrec {
 namespace {
 
+constexpr std::size_t kClipsNamed = 16;  // in an error
+
 bool all_finite(const torch::Tensor& tensor) {
   return !tensor.is_floating_point() || torch::isfinite(tensor).all().item<bool>();
 }
 
 }  // namespace
+
+Error not_finite(const char* what, std::int64_t step, int epoch, std::vector<std::string> clips,
+                 const std::filesystem::path& file) {
+  if (clips.size() > kClipsNamed) {
+    const std::size_t more = clips.size() - kClipsNamed;
+    clips.resize(kClipsNamed);
+    clips.push_back(fmt::format("and {} more", more));
+  }
+  return Error(fmt::format("the {} of step {} in epoch {} is not finite; its clips: {}", what, step, epoch,
+                           join(clips, ", ")),
+               fmt::format("`actrec train --replay {}` does the step again and looks into it; a lower "
+                           "train.learning_rate or a smaller train.optimizer.gradient_clip may help",
+                           file.string()));
+}
+
+void save_replay(const std::filesystem::path& file, TrainingState state) {
+  auto& tensors = state.optimization;
+  for (auto tensor = tensors.begin(); tensor != tensors.end();)
+    tensor = TrainingStep::is_gradient(tensor->first) ? tensors.erase(tensor) : std::next(tensor);
+  try {
+    save_training_state(file, state);
+  } catch (const Error& failure) {
+    spdlog::warn("the step cannot be kept for a replay: {}", failure.what());
+  }
+}
 
 bool ReplayResult::is_finite() const {
   return gradient_is_finite && std::all_of(batches.begin(), batches.end(),

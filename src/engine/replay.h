@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/error.h"
 #include "data/splits.h"
 #include "engine/training_state.h"
 
@@ -12,6 +13,13 @@ namespace actrec {
 
 // The training state before a step whose loss or gradient was not finite.
 inline constexpr const char* kReplayFile = "replay.safetensors";
+
+// What is said of such a step of the epoch, from 1: `what` is its loss or gradient, `clips` are the names of
+// its clips, `file` is where the state is kept.
+Error not_finite(const char* what, std::int64_t step, int epoch, std::vector<std::string> clips,
+                 const std::filesystem::path& file);
+// Keeps the state before that step, without gradients, for replay(). That it cannot be kept is a warning.
+void save_replay(const std::filesystem::path& file, TrainingState state);
 
 // One batch of a step that is done again.
 struct ReplayedBatch {

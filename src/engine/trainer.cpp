@@ -9,7 +9,6 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/stop_signal.h"
-#include "core/text.h"
 #include "data/loader.h"
 #include "engine/calibration.h"
 #include "engine/checkpoint.h"
@@ -32,7 +31,6 @@ namespace actrec {
 namespace {
 
 constexpr std::int64_t kLossInterval = 100;  // steps
-constexpr std::size_t kClipsNamed = 16;      // in an error
 
 class Trainer {
  public:
@@ -221,28 +219,12 @@ class Trainer {
                             const std::vector<std::size_t>& clips) {
     std::vector<std::string> names;
     for (const std::size_t clip : clips) names.push_back(splits_.train[clip].name);
-    if (names.size() > kClipsNamed) {
-      const std::size_t more = names.size() - kClipsNamed;
-      names.resize(kClipsNamed);
-      names.push_back(fmt::format("and {} more", more));
-    }
-    const std::int64_t step = position_.step + 1;
+    const std::filesystem::path file = output_ / kReplayFile;
+    const Error error = not_finite(what, position_.step + 1, epochs() + 1, std::move(names), file);
     position_.step = group.first;
     position_.meter = TrainMeter(device_);
     TrainingState before = state();
-    for (auto tensor = before.optimization.begin(); tensor != before.optimization.end();)
-      tensor =
-          TrainingStep::is_gradient(tensor->first) ? before.optimization.erase(tensor) : std::next(tensor);
-    const Error error(fmt::format("the {} of step {} in epoch {} is not finite; its clips: {}", what, step,
-                                  epochs() + 1, join(names, ", ")),
-                      fmt::format("`actrec train --replay {}` does the step again and looks into it; a lower "
-                                  "train.learning_rate or a smaller train.optimizer.gradient_clip may help",
-                                  (output_ / kReplayFile).string()));
-    try {
-      if (group_.leads()) save_training_state(output_ / kReplayFile, before);
-    } catch (const Error& failure) {
-      spdlog::warn("the step cannot be kept for a replay: {}", failure.what());
-    }
+    if (group_.leads()) save_replay(file, std::move(before));
     throw error;
   }
 

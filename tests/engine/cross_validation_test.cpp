@@ -2,13 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <map>
 #include <set>
 
 #include "core/error.h"
-#include "core/text.h"
-#include "temporary_directory.h"
+#include "engine/fold_fixtures.h"
 
 namespace actrec {
 namespace {
@@ -29,42 +27,6 @@ DatasetIndex people(int groups, bool with_groups = true, bool with_splits = fals
     }
   }
   return index;
-}
-
-Settings with_folds(int folds) {
-  Settings settings;
-  settings.data.split.folds = folds;
-  return settings;
-}
-
-FoldResult fold_result(int fold, std::uint64_t seed, std::vector<std::vector<std::int64_t>> confusion) {
-  FoldResult result;
-  result.fold = fold;
-  result.seed = seed;
-  result.best_epoch = 3;
-  result.groups = {"a", "b"};
-  result.evaluation.classes = {"down", "right"};
-  result.evaluation.confusion = std::move(confusion);
-  std::int64_t hits = 0;
-  for (std::size_t row = 0; row < 2; ++row) {
-    for (const std::int64_t count : result.evaluation.confusion[row]) result.evaluation.clips += count;
-    hits += result.evaluation.confusion[row][row];
-  }
-  result.evaluation.top1 = static_cast<double>(hits) / static_cast<double>(result.evaluation.clips);
-  result.evaluation.top5 = 1;
-  result.evaluation.loss = 0.5;
-  return result;
-}
-
-template <typename E, typename F>
-void expect_error(F run, const std::vector<std::string>& words) {
-  try {
-    run();
-    ADD_FAILURE() << "no error";
-  } catch (const E& error) {
-    const std::string text = std::string(error.what()) + " " + error.hint();
-    for (const std::string& word : words) EXPECT_NE(text.find(word), std::string::npos) << text;
-  }
 }
 
 TEST(Statistics, AreThoseOfASample) {
@@ -152,66 +114,6 @@ TEST(PlanFolds, SaysWhyADataSetHasNoFolds) {
                           {"no groups", "data.split.group_pattern", "data.split.by=random"});
   EXPECT_EQ(plan_folds(with_folds(3), people(6, true, true), 1).size(), 3u);
   EXPECT_EQ(plan_folds(with_folds(3), people(6, false, false), 1).size(), 3u);
-}
-
-class FoldResultTest : public ::testing::Test {
- protected:
-  TemporaryDirectory directory_;
-  Settings settings_ = with_folds(3);
-};
-
-TEST_F(FoldResultTest, IsReadAsItWasWritten) {
-  EXPECT_FALSE(read_fold_result(directory_.path(), settings_, "f").has_value());
-  FoldResult written = fold_result(2, 5, {{3, 1}, {2, 4}});
-  written.split = {"test", "fold 3 of 3 RANDOM SPLIT", "f", "none found: ...", ""};
-  written.evaluation.skipped = {{"a.mp4", "is empty"}};
-  written.evaluation.ablation = {0.7, 0.5, "right", {0.1, 1, 2}, {0.2, 3, 4}, {0.3, 5, 6}, {0.4, 7, 8}, {}};
-  written.evaluation.ablation->changes = {{"right", "down", 3}, {"down", "right", 1}};
-  write_fold_result(directory_.path(), settings_, "f", written);
-  const auto result = read_fold_result(directory_.path(), settings_, "f");
-  ASSERT_TRUE(result.has_value());
-  EXPECT_EQ(result->fold, 2);
-  EXPECT_EQ(result->seed, 5u);
-  EXPECT_EQ(result->best_epoch, 3);
-  EXPECT_EQ(result->groups, (std::vector<std::string>{"a", "b"}));
-  EXPECT_EQ(result->evaluation.clips, 10);
-  EXPECT_DOUBLE_EQ(result->evaluation.top1, 0.7);
-  EXPECT_EQ(result->evaluation.top5, 1);
-  EXPECT_EQ(result->evaluation.loss, 0.5);
-  EXPECT_EQ(result->evaluation.per_class.size(), 2u);
-  EXPECT_EQ(result->split.method, "fold 3 of 3 RANDOM SPLIT");
-  EXPECT_EQ(result->split.fingerprint, "f");
-  EXPECT_EQ(result->split.leakage, "none found: ...");
-  ASSERT_TRUE(result->evaluation.ablation.has_value());
-  const AblationResult& ablation = *result->evaluation.ablation;
-  EXPECT_EQ(ablation.top1, 0.7);
-  EXPECT_EQ(ablation.majority_class, 0.5);
-  EXPECT_EQ(ablation.majority_name, "right");
-  EXPECT_EQ(ablation.mean_frame.top1, 0.2);
-  EXPECT_EQ(ablation.mean_frame.lost, 3);
-  EXPECT_EQ(ablation.shuffled.gained, 8);
-  ASSERT_EQ(ablation.changes.size(), 2u);
-  EXPECT_EQ(ablation.changes[0].from, "right");
-  EXPECT_EQ(ablation.changes[0].clips, 3);
-  ASSERT_EQ(result->evaluation.skipped.size(), 1u);
-  EXPECT_EQ(result->evaluation.skipped[0].clip, "a.mp4");
-  EXPECT_EQ(result->evaluation.skipped[0].reason, "is empty");
-}
-
-TEST_F(FoldResultTest, IsRefusedWithOtherSettingsOrData) {
-  write_fold_result(directory_.path(), settings_, "f", fold_result(0, 1, {{1, 0}, {0, 1}}));
-  expect_error<DataError>([&] { read_fold_result(directory_.path(), settings_, "g"); }, {"changed"});
-  settings_.train.learning_rate = 0.5;
-  expect_error<ConfigError>([&] { read_fold_result(directory_.path(), settings_, "f"); },
-                            {"train.learning_rate: 0.001 -> 0.5", "--output"});
-}
-
-TEST_F(FoldResultTest, OneThatIsDamagedIsNamed) {
-  for (const char* text : {"{", "{}", "[]", R"({"config": {}, "split_fingerprint": 3})"}) {
-    std::ofstream(directory_ / "result.json") << text;
-    expect_error<Error>([&] { read_fold_result(directory_.path(), settings_, "f"); },
-                        {"result.json", "move", directory_.path().string()});
-  }
 }
 
 }  // namespace
