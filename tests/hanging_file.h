@@ -5,7 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <cstddef>
 #include <filesystem>
+#include <iterator>
+#include <thread>
 
 namespace actrec::testing {
 
@@ -33,6 +37,9 @@ class HangingFile {
     if (child_ <= 0) return;
     ::kill(child_, SIGKILL);
     ::waitpid(child_, nullptr, 0);
+    // Whoever hung goes on now, which must not happen while the test program ends.
+    for (int i = 0; i < 200 && threads() > threads_before_; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   HangingFile(const HangingFile&) = delete;
   HangingFile& operator=(const HangingFile&) = delete;
@@ -40,6 +47,12 @@ class HangingFile {
   bool hangs() const { return hangs_; }  // false where the file system has no leases
 
  private:
+  static std::size_t threads() {  // of this process
+    return static_cast<std::size_t>(
+        std::distance(std::filesystem::directory_iterator("/proc/self/task"), {}));
+  }
+
+  std::size_t threads_before_ = threads();
   pid_t child_ = -1;
   bool hangs_ = false;
 };
