@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# usage: scripts/bench_vs_peer.sh [--cold] [--pairs N] [--frames T] [--size PIXELS] [--batch B] [--peer SCRIPT] DATA
+# usage: scripts/bench_vs_peer.sh [--cold | --frozen] [--pairs N] [--frames T] [--size PIXELS] [--batch B] [--peer SCRIPT] DATA
 #
 # Trains the same network (small_cnn averaged over the frame, LSTM with 256 units) on DATA, a folder of videos per
 # class, with actrec and with a PyTorch program, by turns, and prints the frames/s of both and their ratios. The
 # PyTorch program takes the arguments
-#   DATA --encoder small_cnn --frames T --size PIXELS --batch B --epochs E --workers N
+#   DATA --encoder ENCODER --frames T --size PIXELS --batch B --epochs E --workers N
 # and prints a JSON line with "frames_per_s" for each epoch.
 #   --cold    the first epoch, actrec with an empty frame cache and the peer with --tuned; by default the median
 #             of the second and third, with a filled cache
+#   --frozen  a ResNet-18 that does not learn in place of small_cnn, both with random weights: once its features
+#             are kept, actrec trains on them alone
 #   --pairs   how often each runs (3)
 #   --peer    the program (../shared/bench/peer_train.py)
 set -euo pipefail
@@ -18,13 +20,14 @@ fail() {
   exit 1
 }
 
-cold=false pairs=3 frames=16 size=112 batch=8 data=
+cold=false frozen=false pairs=3 frames=16 size=112 batch=8 data=
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 peer=$root/../shared/bench/peer_train.py
 while (($# > 0)); do
   case "$1" in
     -h | --help) usage && exit ;;
     --cold) cold=true ;;
+    --frozen) frozen=true ;;
     --pairs | --frames | --size | --batch | --peer)
       (($# > 1)) || fail "$1 needs a value"
       declare "${1#--}=$2"
@@ -43,10 +46,16 @@ actrec=$root/build/release/actrec
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 epochs=3
-tuned=()
+encoder=small_cnn
+our_options=() peer_options=()
 if $cold; then
   epochs=1
-  tuned=(--tuned)
+  peer_options=(--tuned)
+fi
+if $frozen; then
+  encoder=resnet18
+  our_options=(--set model.encoder.trainable=none --set model.encoder.batch_norm=frozen --set train.feature_views=1)
+  peer_options+=(--frozen)
 fi
 
 median() { sort -g | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
@@ -59,14 +68,15 @@ run_actrec() {
   "$actrec" train "$data" --output "$scratch/run" --quiet --set data.cache_dir="$scratch/cache" \
     --set data.split.by=random --set data.split.val=0.05 --set data.split.test=0 \
     --set clip.frames="$frames" --set clip.size="$size" --set train.batch_size="$batch" \
-    --set model.encoder.grid=1 --set train.epochs="$epochs" --set train.schedule.warmup_epochs=0 \
+    --set model.encoder.type="$encoder" --set model.encoder.grid=1 "${our_options[@]}" \
+    --set train.epochs="$epochs" --set train.schedule.warmup_epochs=0 \
     >/dev/null 2>"$scratch/actrec.log" || fail "actrec failed: $(tail -n 3 "$scratch/actrec.log")"
   sed 's/.*"frames_per_second":\([0-9.e+]*\).*/\1/' "$scratch/run/metrics.jsonl" | counting | median
 }
 
 run_peer() {
-  /usr/bin/python3 "$peer" "$data" --encoder small_cnn --frames "$frames" --size "$size" --batch "$batch" \
-    --epochs "$epochs" --workers "$(nproc)" "${tuned[@]}" 2>"$scratch/peer.log" >"$scratch/peer.jsonl" ||
+  /usr/bin/python3 "$peer" "$data" --encoder "$encoder" --frames "$frames" --size "$size" --batch "$batch" \
+    --epochs "$epochs" --workers "$(nproc)" "${peer_options[@]}" 2>"$scratch/peer.log" >"$scratch/peer.jsonl" ||
     fail "the peer failed: $(tail -n 3 "$scratch/peer.log")"
   sed -n 's/.*"frames_per_s": \([0-9.]*\).*/\1/p' "$scratch/peer.jsonl" | counting | median
 }

@@ -1,3 +1,7 @@
 #include "cli/app.h"
+#include "core/openblas.h"
 
-int main(int argc, char** argv) { return actrec::run_command_line(argc, argv); }
+int main(int argc, char** argv) {
+  actrec::use_better_openblas_kernels();
+  return actrec::run_command_line(argc, argv);
+}

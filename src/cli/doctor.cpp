@@ -9,6 +9,7 @@
 #include "cli/verbs.h"
 #include "core/cuda_driver.h"
 #include "core/free_space.h"
+#include "core/openblas.h"
 #include "core/system.h"
 #include "core/text.h"
 #include "core/torch_compat.h"
@@ -41,7 +42,11 @@ std::string cpu_kernels() {
 }
 
 std::string blas() {
-  return at::hasMKL() ? "MKL" : at::hasMKLDNN() ? "the system's BLAS, oneDNN" : "the system's BLAS";
+  const std::string kernels = openblas_kernels();
+  const std::string name = at::hasMKL()       ? "MKL"
+                           : kernels.empty() ? "the system's BLAS"
+                                             : fmt::format("OpenBLAS ({} kernels)", kernels);
+  return at::hasMKL() || !at::hasMKLDNN() ? name : name + ", oneDNN";
 }
 
 // Why LibTorch does or does not use CUDA.

@@ -17,6 +17,14 @@ using Json = nlohmann::ordered_json;
 // No configuration needs it, and what prints or copies a document calls itself once for each level.
 constexpr std::size_t kDeepest = 64;
 
+// The parser's message without the text that it read last, which may say anything.
+std::string without_last_read(std::string message, const std::string& token) {
+  const std::string label = "; last read: '";
+  const std::size_t begin = message.find(label);
+  if (begin != std::string::npos) message.erase(begin, label.size() + token.size() + 1);
+  return message;
+}
+
 // Builds the document as nlohmann's own handler does, and keeps what that one does not tell: keys that
 // appear twice, and where the text stops being JSON. Stops where the nesting gets too deep.
 class DocumentBuilder : public nlohmann::json_sax<Json> {
@@ -48,7 +56,7 @@ class DocumentBuilder : public nlohmann::json_sax<Json> {
                    const nlohmann::detail::exception& error) override {
     position_ = position;
     last_token_ = last_token;
-    reason_ = error.what();
+    reason_ = without_last_read(error.what(), last_token);
     return false;
   }
 

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/torch_compat.h"
+#include "engine/adamw.h"
 
 namespace actrec {
 namespace {
@@ -104,8 +105,7 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(const torch::nn::Module&
   switch (how.type) {
     case OptimizerType::adamw: {
       const auto options = torch::optim::AdamWOptions(settings.learning_rate).weight_decay(0);
-      return std::make_unique<torch::optim::AdamW>(parameter_groups(model, options, how.weight_decay),
-                                                   options);
+      return std::make_unique<AdamW>(parameter_groups(model, options, how.weight_decay), options);
     }
     case OptimizerType::adam: {
       const auto options = torch::optim::AdamOptions(settings.learning_rate);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "models/lstm.h"
 #include "models/pooling.h"
 
 namespace actrec {
@@ -54,7 +55,13 @@ torch::Tensor read_next(nn::GRU& rnn, const torch::Tensor& input, std::vector<to
   return output;
 }
 
-// Rnn is nn::LSTM or nn::GRU; both give (outputs [B, T, H], state).
+torch::Tensor read_all(nn::LSTM& rnn, const torch::Tensor& features) { return lstm_outputs(rnn, features); }
+
+torch::Tensor read_all(nn::GRU& rnn, const torch::Tensor& features) {
+  return std::get<0>(rnn->forward(features));
+}
+
+// Rnn is nn::LSTM or nn::GRU.
 template <typename Rnn, typename Options>
 class RecurrentHead : public TemporalHead {
  public:
@@ -71,7 +78,7 @@ class RecurrentHead : public TemporalHead {
     initialize_recurrent(*rnn_, settings.hidden, gates);
   }
   torch::Tensor forward(const torch::Tensor& features) override {
-    return pool_->forward(std::get<0>(rnn_->forward(features)));
+    return pool_->forward(read_all(rnn_, features));
   }
   std::int64_t dim() const override { return dim_; }
   bool can_step() const override { return !bidirectional_; }

@@ -59,6 +59,13 @@ TEST(JsonText, SyntaxErrorsSayWhereAndWhatInPlainWords) {
   EXPECT_EQ(problem("{\n\"a\": 1e999}"), "F:2:10: the number 1e999 is too large");
 }
 
+TEST(JsonText, WhatWasReadIsNotTakenForTheReason) {
+  EXPECT_EQ(problem("// while parsing object separator - \nx"), "F:2:1: expected '{'");
+  EXPECT_EQ(problem("// is not UTF-8\nx"), "F:2:1: expected '{'");
+  EXPECT_EQ(problem("{} // '; expected end of input\nx"), "F:2:1: text after the end of the document");
+  EXPECT_EQ(problem("// '; expected end of input\nx"), "F:2:1: expected '{'");
+}
+
 TEST(JsonText, LimitsTheDepth) {
   const auto lists = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
   EXPECT_EQ(problem(lists(64)), "none");

@@ -35,6 +35,18 @@ class DoctorTest(actrec.TestCase):
             self.assertIn("problem: " + problem, result.out)
         self.assertEqual("everything works" in result.out, not report["problems"])
 
+    def test_openblas_uses_what_the_processor_has(self):
+        if "OPENBLAS_CORETYPE" in os.environ:
+            self.skipTest("the environment says which kernels to use")
+        blas = self.succeed("doctor", "--json").json["libtorch"]["blas"]
+        if not blas.startswith("OpenBLAS"):
+            self.skipTest(f"LibTorch uses {blas}")
+        flags = re.search(r"^flags\s*: (.*)$", pathlib.Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+        if flags is not None and "avx2" in flags.group(1).split():
+            self.assertNotIn("Prescott", blas)
+        chosen = self.succeed("doctor", "--json", env={"OPENBLAS_CORETYPE": "Prescott"}).json["libtorch"]["blas"]
+        self.assertIn("Prescott", chosen, "the environment decides")
+
     def test_a_missing_device_sends_to_the_doctor(self):
         if self.succeed("doctor", "--json").json["cuda"]["available"]:
             raise unittest.SkipTest("there is a CUDA device")
