@@ -254,9 +254,13 @@ class Trainer {
     if (kept.best) save_model(kBestCheckpoint);
     for (TrainingObserver* observer : observers_) {
       observer->on_epoch(kept);
-      if (kept.best) observer->on_best_epoch(kept, val);
+      if (kept.best && (best_epoch_may_stay() || epochs() == settings_.train.epochs))
+        observer->on_best_epoch(kept, val);
     }
   }
+
+  // Without a monitored value, each epoch is the best until the next one.
+  bool best_epoch_may_stay() const { return settings_.train.early_stopping.monitor != Monitor::none; }
 
   int best_epoch() const { return actrec::best_epoch(settings_.train.early_stopping, position_.epochs); }
 

@@ -72,6 +72,29 @@ TEST_F(TrainerTest, GivesTheSameNumbersForAnyNumberOfWorkers) {
   EXPECT_NE(train_with(settings).front().train_loss, reference.front().train_loss);
 }
 
+TEST_F(TrainerTest, ObserversHearOfBestEpochsAndWithoutAMonitoredValueOfTheLast) {
+  class BestEpochs : public TrainingObserver {
+   public:
+    void on_epoch(const EpochResult& result) override {
+      if (result.best) best.push_back(result.epoch);
+    }
+    void on_best_epoch(const EpochResult& result, const EvaluationResult&) override {
+      told.push_back(result.epoch);
+    }
+    std::vector<int> best, told;
+  };
+  Settings settings = tiny_settings();
+  for (const Monitor monitor : {Monitor::val_loss, Monitor::none}) {
+    settings.train.early_stopping.monitor = monitor;
+    const auto output = directory_ / ("run" + std::to_string(runs_++));
+    std::filesystem::create_directories(output);
+    BestEpochs epochs;
+    train(settings, splits_, output, {&epochs});
+    ASSERT_FALSE(epochs.best.empty());
+    EXPECT_EQ(epochs.told, monitor == Monitor::none ? std::vector<int>{settings.train.epochs} : epochs.best);
+  }
+}
+
 TEST_F(TrainerTest, KeepsTheBestEpochNotTheLast) {
   Settings settings = tiny_settings();
   settings.train.epochs = 12;
