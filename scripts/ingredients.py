@@ -31,6 +31,7 @@ INGREDIENTS = {
                              "augment.affine.translate": [0, 0], "augment.affine.rotate": [0, 0],
                              "augment.color_jitter.brightness": 0, "augment.horizontal_flip": 0}),
         ("the mirror image as a second test view", {"augment.test_views": 1}),
+        ("differences of features", {"model.temporal.differences": False}),
     ],
     "gesture-pairs": [
         ("colours, small_cnn averaged over the frame, LSTM", {}),

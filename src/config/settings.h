@@ -263,6 +263,8 @@ ACTREC_SETTINGS(EncoderSettings, ACTREC_ENCODER_FIELDS)
         "What reads the sequence of frame features: `lstm`, `gru`, or `mean` (the baseline that ignores time)") \
   FIELD(bool, standardize, false, any_value(),                                                                  \
         "Bring each feature to mean 0 and deviation 1, as measured over the training clips before the first epoch") \
+  FIELD(bool, differences, false, any_value(),                                                                  \
+        "Beside the features of each frame, give how they differ from those of the frame before (as Wang et al. 2021 do within their network)") \
   FIELD(double, input_dropout, 0, between(0, 0.95),                                                             \
         "Dropout of features, the same for all frames of a clip (Gal & Ghahramani 2016)")                       \
   FIELD(int, projection, 0, between(0, 16384),                                                                  \
@@ -312,6 +314,9 @@ ACTREC_SETTINGS(EarlyStoppingSettings, ACTREC_EARLY_STOPPING_FIELDS)
         "Frozen encoder (`model.encoder.trainable` none): augmented views of each training clip; the features of each are computed once and kept "  \
         "beside the frame cache, so that later epochs train on features alone. 0 draws anew in every epoch and keeps nothing") \
   FIELD(double, label_smoothing, 0.1, between(0, 0.99), "Share of the target spread over all classes (Szegedy et al. 2016)") \
+  FIELD(double, cutmix, 0, between(0, 1),                                                                        \
+        "Share of the steps whose clips get a rectangle of one another, the same in all frames, and part of its label (CutMix, Yun et al. 2019): "  \
+        "of their frames, with a frozen encoder of its feature maps")                                             \
   FIELD(ClassWeights, class_weights, ClassWeights::none, any_value(), "`balanced` weighs each class by the inverse of its number of training clips") \
   FIELD(Precision, precision, Precision::fp32, any_value(),                                                      \
         "Arithmetic of the encoder in training steps: `fp32`; `tf32`, shorter products on NVIDIA GPUs from Ampere on, on CPUs the same as fp32; `bf16`, "  \

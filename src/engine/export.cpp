@@ -140,6 +140,12 @@ std::string script_source(std::int64_t dim) {
 std::string input_source(const TemporalSettings& settings) {
   std::string source;
   if (settings.standardize) source += "  features = (features - self.input.mean) / self.input.deviation\n";
+  if (settings.differences) {
+    source += R"(
+  before = torch.cat([features[:, :1], features[:, :-1]], 1)
+  features = torch.cat([features, features - before], 2)
+)";
+  }
   if (settings.projection > 0) {
     source += fmt::format(R"(
   projected = torch.linear(features, self.input.projection.weight, self.input.projection.bias)

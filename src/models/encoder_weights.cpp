@@ -137,6 +137,7 @@ std::string head_text(const TemporalSettings& settings) {
                        Names<TemporalPool>::kSpellings[static_cast<std::size_t>(settings.pool)]);
   }
   if (settings.standardize) text += ", standardize";
+  if (settings.differences) text += ", differences";
   if (settings.projection > 0) text += fmt::format(", projection {}", settings.projection);
   return text;
 }

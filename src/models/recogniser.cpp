@@ -1,6 +1,7 @@
 #include "models/recogniser.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/torch_compat.h"
 
@@ -18,8 +19,9 @@ struct Count {
 };
 
 Count count_input(const TemporalSettings& settings, std::int64_t input_dim) {
-  if (settings.projection == 0) return {0, input_dim};
-  return {settings.projection * (input_dim + 3), settings.projection};
+  const std::int64_t dim = settings.differences ? 2 * input_dim : input_dim;
+  if (settings.projection == 0) return {0, dim};
+  return {settings.projection * (dim + 3), settings.projection};
 }
 
 Count count_recurrent(const TemporalSettings& settings, std::int64_t input_dim, std::int64_t gates) {
@@ -105,7 +107,8 @@ torch::Tensor Recogniser::classify(const torch::Tensor& features) {
 
 torch::Tensor Recogniser::classify_next(const torch::Tensor& features, std::int64_t window,
                                         TemporalState& state) {
-  const torch::Tensor input = input_->forward(features.to(torch::kFloat32));
+  const torch::Tensor frame = features.to(torch::kFloat32);
+  const torch::Tensor input = input_->forward(frame, std::exchange(state.features, frame));
   return classifier_->forward(dropout_->forward(temporal_->step(input, window, state)));
 }
 

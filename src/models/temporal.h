@@ -14,6 +14,7 @@ namespace actrec {
 struct TemporalState {
   std::vector<torch::Tensor> recurrent;  // of the network; empty before the first frame
   torch::Tensor outputs;                 // the last steps' outputs, which are summed up, [1, up to window, H]
+  torch::Tensor features;                // of the frame before, as the encoder gave them, [1, 1, D]
 };
 
 // Reads a sequence of frame features and sums it up in one vector:

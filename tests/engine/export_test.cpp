@@ -87,14 +87,17 @@ TEST(Export, GivesTheLogitsOfEveryTemporalHeadAndPooling) {
   }
 }
 
-TEST(Export, StandardisesAndProjectsFeatures) {
+TEST(Export, StandardisesJoinsDifferencesAndProjectsFeatures) {
   for (const bool standardize : {false, true}) {
-    for (const int projection : {0, 7}) {
-      ModelSettings model;
-      model.encoder.channels = {4, 6};
-      model.temporal.standardize = standardize;
-      model.temporal.projection = projection;
-      expect_same_logits(example(model));
+    for (const bool differences : {false, true}) {
+      for (const int projection : {0, 7}) {
+        ModelSettings model;
+        model.encoder.channels = {4, 6};
+        model.temporal.standardize = standardize;
+        model.temporal.differences = differences;
+        model.temporal.projection = projection;
+        expect_same_logits(example(model));
+      }
     }
   }
 }

@@ -24,6 +24,25 @@ TEST(FeatureInput, StandardisesByTheMeasuredStatistics) {
   EXPECT_EQ(input.named_buffers().size(), 2U) << "the statistics belong to the checkpoint";
 }
 
+TEST(FeatureInput, JoinsDifferencesFromTheFrameBefore) {
+  TemporalSettings settings;
+  settings.differences = true;
+  const torch::Tensor x = torch::tensor({{{1.F, 10.F}, {4.F, 8.F}, {5.F, 8.F}}});
+  FeatureInput input(settings, 2);
+  EXPECT_EQ(input.dim(), 4);
+  EXPECT_TRUE(torch::equal(
+      input.forward(x),
+      torch::tensor({{{1.F, 10.F, 0.F, 0.F}, {4.F, 8.F, 3.F, -2.F}, {5.F, 8.F, 1.F, 0.F}}})));
+  const torch::Tensor last = input.forward(x.narrow(1, 2, 1), x.narrow(1, 1, 1));
+  EXPECT_TRUE(torch::equal(last, torch::tensor({{{5.F, 8.F, 1.F, 0.F}}}))) << "one more frame";
+
+  settings.standardize = true;
+  FeatureInput standard(settings, 2);
+  standard.set_statistics(torch::tensor({1.F, 10.F}), torch::tensor({2.F, 4.F}));  // a tenth of 3 is added
+  EXPECT_TRUE(torch::allclose(standard.forward(x)[0][1],
+                              torch::tensor({3 / 2.3F, -2 / 4.3F, 3 / 2.3F, -2 / 4.3F}), 1e-4));
+}
+
 TEST(FeatureInput, DropsTheSameFeaturesOfAllFramesOfAClip) {
   TemporalSettings settings;
   settings.input_dropout = 0.25;

@@ -101,6 +101,7 @@ TEST(CountParameters, IsWhatTheModelHas) {
         settings.encoder.units = 7;
         settings.temporal.type = temporal;
         settings.temporal.projection = bidirectional ? 3 : 0;
+        settings.temporal.differences = temporal != TemporalType::gru;
         settings.temporal.hidden = 5;
         settings.temporal.layers = 2;
         settings.temporal.bidirectional = bidirectional;
@@ -112,6 +113,20 @@ TEST(CountParameters, IsWhatTheModelHas) {
       }
     }
   }
+}
+
+TEST(Recogniser, ReadingFrameByFrameIsReadingAllWithDifferencesToo) {
+  torch::NoGradGuard no_grad;
+  ModelSettings settings;
+  settings.temporal.differences = true;
+  settings.temporal.projection = 6;
+  Recogniser model(settings, FrameSize(16, 16), 3, half());
+  model.eval();
+  const torch::Tensor features = torch::randn({1, 5, model.encoder().dim()});
+  TemporalState state;
+  torch::Tensor logits;
+  for (std::int64_t t = 0; t < 5; ++t) logits = model.classify_next(features.narrow(1, t, 1), 5, state);
+  EXPECT_TRUE(torch::allclose(logits, model.classify(features), 1e-5, 1e-6));
 }
 
 TEST(Recogniser, LetsOnlyTheLastStagesLearn) {
