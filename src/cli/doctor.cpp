@@ -43,7 +43,7 @@ std::string cpu_kernels() {
 
 std::string blas() {
   const std::string kernels = openblas_kernels();
-  const std::string name = at::hasMKL()       ? "MKL"
+  const std::string name = at::hasMKL()      ? "MKL"
                            : kernels.empty() ? "the system's BLAS"
                                              : fmt::format("OpenBLAS ({} kernels)", kernels);
   return at::hasMKL() || !at::hasMKLDNN() ? name : name + ", oneDNN";

@@ -17,14 +17,15 @@ using torch::optim::AdamWParamState;
 
 constexpr std::int64_t kGrain = 32768;  // elements that are worth a thread
 
-// The step of one element: value *= keep; mean and square move towards the gradient and its square, by shares;
-// value -= rate * mean / (sqrt(square) / root + epsilon).
+// The step of one element: value *= keep; mean and square move towards the gradient and its square, by
+// shares; value -= rate * mean / (sqrt(square) / root + epsilon).
 struct Factors {
   float keep, mean_keep, mean_share, square_keep, square_share, rate, root, epsilon;
 };
 
-ACTREC_VECTORIZE void update(float* __restrict value, const float* __restrict gradient, float* __restrict mean,
-                             float* __restrict square, std::int64_t count, const Factors& factors) {
+ACTREC_VECTORIZE void update(float* __restrict value, const float* __restrict gradient,
+                             float* __restrict mean, float* __restrict square, std::int64_t count,
+                             const Factors& factors) {
   const Factors f = factors;
   for (std::int64_t i = 0; i < count; ++i) {
     const float g = gradient[i];

@@ -8,7 +8,7 @@ namespace actrec {
 struct MixedClips {
   torch::Tensor clips;         // as those they were made of
   torch::Tensor other_labels;  // int64 [B], of the clips that the parts come from
-  double own = 1;              // what a clip's own label counts for in the loss; its other one counts for the rest
+  double own = 1;  // what a clip's own label counts for in the loss; its other one counts for the rest
 };
 
 // CutMix (Yun et al. 2019) for clips: each gets a rectangle of another one, the same rectangle in all frames,

@@ -14,8 +14,8 @@ class TrainingObserver {
   virtual void on_resume(const std::vector<EpochResult>&) {}
   virtual void on_step(const StepResult&) {}
   virtual void on_epoch(const EpochResult&) {}
-  // After on_epoch(), where the epoch is the best so far (without a monitored value: where it is the last); with
-  // the predictions of temperature 1.
+  // After on_epoch(), where the epoch is the best so far (without a monitored value: where it is the last);
+  // with the predictions of temperature 1.
   virtual void on_best_epoch(const EpochResult&, const EvaluationResult& /*validation*/) {}
 };
 

@@ -59,13 +59,14 @@ class LstmLayer : public torch::autograd::Function<LstmLayer> {
 
     // What the slope of a step's cell or output is multiplied by on its way to each gate, for all steps.
     const torch::Tensor squashed = cells.tanh();
-    const torch::Tensor before = torch::cat({torch::zeros_like(cells[0]).unsqueeze(0), cells}).narrow(0, 0, steps);
+    const torch::Tensor before =
+        torch::cat({torch::zeros_like(cells[0]).unsqueeze(0), cells}).narrow(0, 0, steps);
     const torch::Tensor to_cell = gates.output * (1 - squashed * squashed);
     const torch::Tensor to_output_gate = squashed * gates.output * (1 - gates.output);
-    const torch::Tensor to_other_gates = torch::stack({gates.cell * gates.input * (1 - gates.input),
-                                                       before * gates.forget * (1 - gates.forget),
-                                                       gates.input * (1 - gates.cell * gates.cell)},
-                                                      2);  // [T, B, 3, H]
+    const torch::Tensor to_other_gates = torch::stack(
+        {gates.cell * gates.input * (1 - gates.input), before * gates.forget * (1 - gates.forget),
+         gates.input * (1 - gates.cell * gates.cell)},
+        2);  // [T, B, 3, H]
 
     torch::Tensor slopes = torch::empty_like(gates.all);
     torch::Tensor cell_slope;
@@ -73,7 +74,8 @@ class LstmLayer : public torch::autograd::Function<LstmLayer> {
       const bool last = t == steps - 1;
       const torch::Tensor slope =
           last ? output_slope[t] : torch::addmm(output_slope[t], slopes[t + 1], recurrent_weight);
-      cell_slope = last ? slope * to_cell[t] : torch::addcmul(cell_slope * gates.forget[t + 1], slope, to_cell[t]);
+      cell_slope =
+          last ? slope * to_cell[t] : torch::addcmul(cell_slope * gates.forget[t + 1], slope, to_cell[t]);
       torch::Tensor other_gates = slopes[t].narrow(1, 0, 3 * hidden).view({batch, 3, hidden});
       torch::Tensor output_gate = slopes[t].narrow(1, 3 * hidden, hidden);
       torch::mul_out(other_gates, to_other_gates[t], cell_slope.unsqueeze(1));

@@ -46,7 +46,8 @@ TEST(CutAndMix, TakesARectangleOfAnotherClipAndCountsLabelsByArea) {
   EXPECT_GT(shares.size(), 20u);
   EXPECT_LT(*shares.begin(), 0.3);
   EXPECT_GT(*shares.rbegin(), 0.9);
-  EXPECT_TRUE(torch::equal(clips, constant_clips(6, {3, 10, 14, 3}, torch::kUInt8))) << "they stay as they are";
+  EXPECT_TRUE(torch::equal(clips, constant_clips(6, {3, 10, 14, 3}, torch::kUInt8)))
+      << "they stay as they are";
 }
 
 TEST(CutAndMix, CutsFeaturesByCells) {

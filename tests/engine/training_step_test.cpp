@@ -153,7 +153,8 @@ TEST(TrainingStep, CutMixTakesPixelsOrTheFeaturesOfAFrozenEncoder) {
     Batch kept = batch;
     kept.clips = features;
     torch::manual_seed(9);
-    EXPECT_NEAR(step.add_gradient(kept).loss.item<double>(), expected, 1e-6) << "whether they were kept or not";
+    EXPECT_NEAR(step.add_gradient(kept).loss.item<double>(), expected, 1e-6)
+        << "whether they were kept or not";
   }
 }
 

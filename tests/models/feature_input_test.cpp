@@ -30,9 +30,9 @@ TEST(FeatureInput, JoinsDifferencesFromTheFrameBefore) {
   const torch::Tensor x = torch::tensor({{{1.F, 10.F}, {4.F, 8.F}, {5.F, 8.F}}});
   FeatureInput input(settings, 2);
   EXPECT_EQ(input.dim(), 4);
-  EXPECT_TRUE(torch::equal(
-      input.forward(x),
-      torch::tensor({{{1.F, 10.F, 0.F, 0.F}, {4.F, 8.F, 3.F, -2.F}, {5.F, 8.F, 1.F, 0.F}}})));
+  EXPECT_TRUE(
+      torch::equal(input.forward(x),
+                   torch::tensor({{{1.F, 10.F, 0.F, 0.F}, {4.F, 8.F, 3.F, -2.F}, {5.F, 8.F, 1.F, 0.F}}})));
   const torch::Tensor last = input.forward(x.narrow(1, 2, 1), x.narrow(1, 1, 1));
   EXPECT_TRUE(torch::equal(last, torch::tensor({{{5.F, 8.F, 1.F, 0.F}}}))) << "one more frame";
 

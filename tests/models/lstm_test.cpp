@@ -19,10 +19,8 @@ class LstmParity : public ::testing::TestWithParam<LstmCase> {};
 TEST_P(LstmParity, GivesLibTorchsOutputsAndGradients) {
   torch::manual_seed(3);
   const LstmCase& is = GetParam();
-  torch::nn::LSTM lstm(torch::nn::LSTMOptions(7, 5)
-                           .num_layers(is.layers)
-                           .bidirectional(is.bidirectional)
-                           .batch_first(true));
+  torch::nn::LSTM lstm(
+      torch::nn::LSTMOptions(7, 5).num_layers(is.layers).bidirectional(is.bidirectional).batch_first(true));
   torch::Tensor input = torch::randn({is.batch, is.steps, 7}).set_requires_grad(true);
   const torch::Tensor slope = torch::randn({is.batch, is.steps, is.bidirectional ? 10 : 5});
   const auto gradients = [&](const torch::Tensor& outputs) {
