@@ -61,8 +61,7 @@ void check_split(const SplitSettings& split, std::vector<Contradiction>& found) 
 // SqueezeNet's convolutions and pooling leave nothing of fewer pixels.
 constexpr int kSmallestSqueezeNetInput = 17;
 
-void check_model(const ModelSettings& model, FrameSize size, double cutmix,
-                 std::vector<Contradiction>& found) {
+void check_model(const ModelSettings& model, FrameSize size, std::vector<Contradiction>& found) {
   const EncoderSettings& encoder = model.encoder;
   if (encoder.type == EncoderType::squeezenet1_1 &&
       std::min(size.height, size.width) < kSmallestSqueezeNetInput) {
@@ -87,13 +86,6 @@ void check_model(const ModelSettings& model, FrameSize size, double cutmix,
                      "model.encoder.trainable: none of the encoder learns, but model.encoder.unfreeze_epochs "
                      "would let it"});
   }
-  const bool has_cells = encoder.type != EncoderType::dense && encoder.type != EncoderType::torchscript &&
-                         (encoder.grid > 1 || (encoder.grid == 0 && encoder.type == EncoderType::small_cnn));
-  if (cutmix > 0 && encoder.trainable.is_none() && !has_cells) {
-    found.push_back({{"train.cutmix", "model.encoder.trainable", "model.encoder.grid", "model.encoder.type"},
-                     "train.cutmix: the features of a frozen encoder are cut between cells, but there is one "
-                     "only; model.encoder.grid makes more of them, other than for dense and torchscript"});
-  }
   const TemporalSettings& temporal = model.temporal;
   if (temporal.type != TemporalType::mean && temporal.dropout > 0 && temporal.layers == 1) {
     found.push_back(
@@ -115,7 +107,7 @@ std::vector<Contradiction> find_contradictions(const Settings& settings) {
          fmt::format("device: '{}' must be auto, cpu, cuda or cuda:N", shorten(settings.device))});
   }
   check_split(settings.data.split, found);
-  check_model(settings.model, settings.clip.size, settings.train.cutmix, found);
+  check_model(settings.model, settings.clip.size, found);
   const ClipSettings& clip = settings.clip;
   if (clip.decode_size > 0 && clip.decode_size < std::min(clip.size.height, clip.size.width)) {
     found.push_back({{"clip.decode_size", "clip.size"},

@@ -314,9 +314,6 @@ ACTREC_SETTINGS(EarlyStoppingSettings, ACTREC_EARLY_STOPPING_FIELDS)
         "Frozen encoder (`model.encoder.trainable` none): augmented views of each training clip; the features of each are computed once and kept "  \
         "beside the frame cache, so that later epochs train on features alone. 0 draws anew in every epoch and keeps nothing") \
   FIELD(double, label_smoothing, 0.1, between(0, 0.99), "Share of the target spread over all classes (Szegedy et al. 2016)") \
-  FIELD(double, cutmix, 0, between(0, 1),                                                                        \
-        "Share of the steps whose clips get a rectangle of one another, the same in all frames, and part of its label (CutMix, Yun et al. 2019): "  \
-        "of their frames, with a frozen encoder of its feature maps")                                             \
   FIELD(ClassWeights, class_weights, ClassWeights::none, any_value(), "`balanced` weighs each class by the inverse of its number of training clips") \
   FIELD(Precision, precision, Precision::fp32, any_value(),                                                      \
         "Arithmetic of the encoder in training steps: `fp32`; `tf32`, shorter products on NVIDIA GPUs from Ampere on, on CPUs the same as fp32; `bf16`, "  \

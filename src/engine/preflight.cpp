@@ -171,7 +171,6 @@ OverfitResult overfit_batch(const Settings& settings, const DataSplits& splits, 
   plain.model.temporal.input_dropout = 0;
   plain.model.encoder.unfreeze_epochs = 0;
   plain.train.label_smoothing = 0;
-  plain.train.cutmix = 0;
   plain.train.class_weights = ClassWeights::none;
   plain.train.optimizer.weight_decay = 0;
   plain.train.batch_size = clips;

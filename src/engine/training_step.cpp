@@ -11,7 +11,6 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "engine/optimizer.h"
-#include "models/encoder.h"
 
 namespace actrec {
 namespace {
@@ -40,9 +39,6 @@ TrainingStep::TrainingStep(std::shared_ptr<Recogniser> model, const Settings& se
                            const torch::Tensor& class_weights, const torch::Device& device,
                            ProcessGroup* group)
     : model_(std::move(model)),
-      cutmix_(settings.train.cutmix),
-      mixes_features_(settings.model.encoder.trainable.is_none()),
-      grid_(feature_grid(settings.model.encoder)),
       gradient_clip_(settings.train.optimizer.gradient_clip),
       encoder_factor_(settings.model.encoder.learning_rate_factor),
       device_(device),
@@ -71,17 +67,10 @@ StepOutcome TrainingStep::add_gradient(const Batch& batch, double share, bool la
   }
   has_gradient_ = true;
   const torch::Tensor labels = batch.labels.to(device_, true);
-  const MixedClips mixed = mix(batch.clips.to(device_, true), labels);
-  const torch::Tensor logits = model_->forward(mixed.clips);  // [B, K]
-  torch::Tensor loss = loss_->forward(logits, labels);
-  if (mixed.own < 1) loss = mixed.own * loss + (1 - mixed.own) * loss_->forward(logits, mixed.other_labels);
+  const torch::Tensor logits = model_->forward(batch.clips.to(device_, true));  // [B, K]
+  const torch::Tensor loss = loss_->forward(logits, labels);
   (share == 1 ? loss : loss * share).backward();
   return {loss.detach(), (logits.detach().argmax(1) == labels).sum()};
-}
-
-MixedClips TrainingStep::mix(const torch::Tensor& clips, const torch::Tensor& labels) {
-  if (cutmix_ == 0 || torch::rand({1}).item<double>() >= cutmix_) return {clips, {}, 1};
-  return cut_and_mix(mixes_features_ ? model_->features_of(clips) : clips, labels, grid_);
 }
 
 // Whether the gradient is finite. Its norm is known where it is clipped; elsewhere only the CPU can tell

@@ -8,7 +8,6 @@
 
 #include "config/settings.h"
 #include "data/batch_source.h"
-#include "engine/cutmix.h"
 #include "engine/gradient_reducer.h"
 #include "models/recogniser.h"
 #include "models/state.h"
@@ -60,13 +59,9 @@ class TrainingStep {
   void load_state(const NamedTensors& state, const std::filesystem::path& path);
 
  private:
-  MixedClips mix(const torch::Tensor& clips, const torch::Tensor& labels);
   bool clip_gradient();
 
   std::shared_ptr<Recogniser> model_;
-  double cutmix_;        // share of the steps
-  bool mixes_features_;  // not pixels
-  int grid_;             // cells a side of the encoder's features
   double gradient_clip_;
   double encoder_factor_;  // of the learning rate
   torch::Device device_;

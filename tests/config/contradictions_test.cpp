@@ -150,23 +150,6 @@ TEST(Contradictions, PretrainedEncoders) {
   EXPECT_EQ(sentences(settings), Sentences());
 }
 
-TEST(Contradictions, CutMixOfFeaturesNeedsCells) {
-  Settings settings;
-  settings.train.cutmix = 0.5;
-  settings.model.encoder.type = EncoderType::resnet18;
-  EXPECT_EQ(sentences(settings), Sentences()) << "it cuts pixels";
-  settings.model.encoder.trainable = TrainableStages::none();
-  ASSERT_EQ(sentences(settings).size(), 1U);
-  EXPECT_EQ(sentences(settings)[0].rfind("train.cutmix: the features of a frozen encoder are cut", 0), 0U);
-  settings.model.encoder.grid = 2;
-  EXPECT_EQ(sentences(settings), Sentences());
-  settings.model.encoder.type = EncoderType::dense;
-  EXPECT_EQ(sentences(settings).size(), 1U);
-  settings.model.encoder.type = EncoderType::small_cnn;
-  settings.model.encoder.grid = 0;
-  EXPECT_EQ(sentences(settings), Sentences()) << "it has 4 by default";
-}
-
 TEST(Contradictions, DecodedFramesSmallerThanTheInput) {
   Settings settings;
   settings.clip.size = FrameSize(64, 112);

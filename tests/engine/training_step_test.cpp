@@ -123,55 +123,6 @@ TEST(TrainingStep, AGradientThatIsNotFiniteChangesNothing) {
   }
 }
 
-// The loss of a step with CutMix, from the clips that the same draws give.
-double mixed_loss(Recogniser& model, const torch::Tensor& clips, const torch::Tensor& labels, int grid) {
-  torch::manual_seed(9);
-  (void)torch::rand({1});
-  const MixedClips mixed = cut_and_mix(clips, labels, grid);
-  const torch::Tensor logits = model.forward(mixed.clips);
-  const auto loss = [&](const torch::Tensor& of) {
-    return torch::nn::functional::cross_entropy(logits, of).item<double>();
-  };
-  return mixed.own * loss(labels) + (1 - mixed.own) * loss(mixed.other_labels);
-}
-
-TEST(TrainingStep, CutMixTakesPixelsOrTheFeaturesOfAFrozenEncoder) {
-  for (const bool frozen : {false, true}) {
-    Settings settings = step_settings();
-    settings.train.label_smoothing = 0;
-    settings.train.cutmix = 1;
-    settings.model.encoder.grid = 2;
-    if (frozen) settings.model.encoder.trainable = TrainableStages::none();
-    const auto model = make_model(settings);
-    const Batch batch = random_batch(4);
-    const torch::Tensor features = model->features_of(batch.clips).detach();
-    const double expected = mixed_loss(*model, frozen ? features : batch.clips, batch.labels, 2);
-    TrainingStep step(model, settings, {}, torch::kCPU);
-    torch::manual_seed(9);
-    EXPECT_NEAR(step.add_gradient(batch).loss.item<double>(), expected, 1e-6);
-    if (!frozen) continue;
-    Batch kept = batch;
-    kept.clips = features;
-    torch::manual_seed(9);
-    EXPECT_NEAR(step.add_gradient(kept).loss.item<double>(), expected, 1e-6)
-        << "whether they were kept or not";
-  }
-}
-
-TEST(TrainingStep, CutMixTakesItsShareOfTheSteps) {
-  Settings settings = step_settings();
-  const auto model = make_model(settings);
-  const Batch batch = random_batch(4);
-  TrainingStep plain(model, settings, {}, torch::kCPU);
-  const auto loss = plain.add_gradient(batch).loss.item<double>();
-  settings.train.cutmix = 0.25;
-  TrainingStep step(model, settings, {}, torch::kCPU);
-  int mixed = 0;
-  torch::manual_seed(1);
-  for (int i = 0; i < 400; ++i) mixed += step.add_gradient(batch).loss.item<double>() != loss ? 1 : 0;
-  EXPECT_NEAR(mixed, 100, 35);
-}
-
 TEST(TrainingStep, CountsHitsAndWeighsClasses) {
   const Settings settings = step_settings();
   const auto model = make_model(settings);
