@@ -31,8 +31,8 @@ test_packages=(ffmpeg libbenchmark-dev python3-torch python3-torchvision python3
 optional_test_packages=(chromium # Ubuntu's apt has it as a snap only
   gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-good gstreamer1.0-plugins-bad) # a network camera
 style_packages=(clang-format clang-tidy gcovr)
-pypi_packages=(safetensors==0.7.0 tensorboard==2.20.0 protobuf==6.33.0 absl-py==2.3.1 # the last two: what reading events needs
-  onnxruntime==1.20.1)
+pypi_packages=(safetensors==0.7.0 onnxruntime==1.20.1
+  tensorboard==2.20.0 protobuf==6.33.0 absl-py==2.3.1) # the last two: what reading events needs
 
 installed() { [[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]; }
 available() { [[ "$(apt-cache policy "$1")" =~ Candidate:\ [^\(] ]]; }

@@ -2,8 +2,6 @@
 
 #include <torch/torch.h>
 
-#include <vector>
-
 namespace actrec {
 
 // AdamW (Loshchilov & Hutter 2019) as LibTorch has it, with the same state and, up to rounding, the same
