@@ -75,7 +75,9 @@ class CheckTest(actrec.TestCase):
         folder = actrec.demo(performers=28)
         data = folder / "clips.csv"
         process = actrec.start("check", data, "--json", env=self.own_cache())
-        time.sleep(1)
+        while process.poll() is None and not actrec.catches(process, signal.SIGINT):
+            time.sleep(0.01)
+        time.sleep(0.5)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
         self.assertIn(process.returncode, (0, INTERRUPTED), err)
