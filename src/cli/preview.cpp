@@ -1,12 +1,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <opencv2/imgproc.hpp>
 
 #include "cli/common.h"
 #include "cli/verbs.h"
 #include "core/atomic_file.h"
 #include "data/clip_pipeline.h"
+#include "data/clip_time_limit.h"
 #include "report/contact_sheet.h"
 
 namespace actrec {
@@ -24,8 +26,11 @@ struct PreviewArguments {
 // gets in training.
 class Sheet {
  public:
-  Sheet(const Settings& settings, int draws)
-      : draws_(draws), network_(make_pipeline(settings, CacheUse::read)) {
+  Sheet(const Settings& settings, const std::vector<std::string>& classes, int draws)
+      : classes_(classes),
+        draws_(draws),
+        timeout_seconds_(settings.data.timeout_seconds),
+        network_(make_pipeline(settings, CacheUse::read)) {
     network_->require_fixed_length();
     if (settings.clip.motion == MotionInput::none) return;
     Settings colours = settings;
@@ -36,12 +41,16 @@ class Sheet {
   void add_heading(const std::string& text) { rows_.push_back({text, {}}); }
 
   void add(const ClipRef& clip) {
-    const auto plain = [&](ClipPipeline& pipeline, std::uint8_t* pixels) { pipeline.load(clip, pixels); };
-    add_rows(clip.name + ", evaluation", plain);
+    add_rows(clip, "evaluation", [](ClipPipeline& pipeline, const ClipRef& of, std::uint8_t* pixels) {
+      pipeline.load(of, pixels);
+    });
     for (int draw = 0; draw < draws_; ++draw) {
-      add_rows(
-          fmt::format("{}, training, draw {}", clip.name, draw + 1),
-          [&](ClipPipeline& pipeline, std::uint8_t* pixels) { pipeline.load_augmented(clip, draw, pixels); });
+      std::string view = fmt::format("training, draw {}", draw + 1);
+      const int label = network_->label_of_view(clip, draw);
+      if (label != clip.label) view += ", backwards as " + classes_[static_cast<std::size_t>(label)];
+      add_rows(clip, view, [draw](ClipPipeline& pipeline, const ClipRef& of, std::uint8_t* pixels) {
+        pipeline.load_augmented(of, draw, pixels);
+      });
     }
   }
 
@@ -50,26 +59,32 @@ class Sheet {
   }
 
  private:
-  template <typename Load>
-  void add_rows(const std::string& caption, const Load& load) {
-    if (colours_) rows_.push_back({caption + ", colours", frames_of(*colours_, load)});
-    rows_.push_back({colours_ ? caption + ", motion images" : caption, frames_of(*network_, load)});
+  // Writes the clip's pixels (ClipPipeline).
+  using Load = std::function<void(ClipPipeline& pipeline, const ClipRef& clip, std::uint8_t* pixels)>;
+
+  void add_rows(const ClipRef& clip, const std::string& view, const Load& load) {
+    const std::string caption = clip.name + ", " + view;
+    if (colours_) rows_.push_back({caption + ", colours", frames_of(colours_, clip, load)});
+    rows_.push_back({colours_ ? caption + ", motion images" : caption, frames_of(network_, clip, load)});
   }
 
-  template <typename Load>
-  static std::vector<cv::Mat> frames_of(ClipPipeline& pipeline, const Load& load) {
-    std::vector<std::uint8_t> pixels(static_cast<std::size_t>(pipeline.bytes_per_clip()));
-    load(pipeline, pixels.data());
-    const FrameSize size = pipeline.settings().size;
+  std::vector<cv::Mat> frames_of(const std::shared_ptr<ClipPipeline>& pipeline, const ClipRef& clip,
+                                 const Load& load) const {
+    const auto pixels =
+        std::make_shared<std::vector<std::uint8_t>>(static_cast<std::size_t>(pipeline->bytes_per_clip()));
+    read_within(timeout_seconds_, clip, [=] { load(*pipeline, clip, pixels->data()); });
+    const FrameSize size = pipeline->settings().size;
     std::vector<cv::Mat> frames;
-    for (int i = 0; i < pipeline.settings().frames; ++i) {
-      const cv::Mat rgb(size.height, size.width, CV_8UC3, pixels.data() + i * pipeline.bytes_per_frame());
+    for (int i = 0; i < pipeline->settings().frames; ++i) {
+      const cv::Mat rgb(size.height, size.width, CV_8UC3, pixels->data() + i * pipeline->bytes_per_frame());
       cv::cvtColor(rgb, frames.emplace_back(), cv::COLOR_RGB2BGR);
     }
     return frames;
   }
 
+  std::vector<std::string> classes_;
   int draws_;
+  double timeout_seconds_;
   std::shared_ptr<ClipPipeline> network_, colours_;  // colours_: null where the network sees them itself
   std::vector<SheetRow> rows_;
 };
@@ -79,7 +94,7 @@ ExitCode preview_verb(const PreviewArguments& arguments) {
   const DataSplits splits = load_splits(settings);
   warn_about_flips(settings, splits.classes);
   choose_cache(settings, splits);
-  Sheet sheet(settings, arguments.draws);
+  Sheet sheet(settings, splits.classes, arguments.draws);
   const std::size_t shown = std::min(splits.classes.size(), static_cast<std::size_t>(arguments.classes));
   for (std::size_t k = 0; k < shown; ++k) {
     sheet.add_heading(splits.classes[k]);

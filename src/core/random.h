@@ -19,7 +19,8 @@ enum class Purpose : std::uint32_t {
   statistics,
   demo,
   frame_order,
-  bootstrap
+  bootstrap,
+  time_reversal
 };
 
 // 64-bit FNV-1a: stable across platforms and versions, for keys and fingerprints (not cryptographic).

@@ -15,6 +15,7 @@
 #include "core/system.h"
 #include "core/worker_pool.h"
 #include "data/cache_fill.h"
+#include "data/clip_time_limit.h"
 #include "data/frame_decoder.h"
 #include "engine/memory_format.h"
 #include "engine/normalization.h"
@@ -54,36 +55,42 @@ std::vector<ClipRef> epoch_of(const std::vector<ClipRef>& clips, int batch_size)
 }
 
 // Leaves out the clips that cannot be read, where data.bad_videos asks for it.
-void drop_bad(std::vector<ClipRef>& clips, ClipPipeline& pipeline, int threads) {
-  if (!pipeline.bad_clips().skips()) return;
-  pipeline.bad_clips().expect("bench", clips);
+void drop_bad(std::vector<ClipRef>& clips, const std::shared_ptr<ClipPipeline>& pipeline, int threads,
+              double timeout_seconds) {
+  BadClips& bad_clips = pipeline->bad_clips();
+  if (!bad_clips.skips()) return;
+  bad_clips.expect("bench", clips);
   std::vector<std::optional<DataError>> errors(clips.size());
   parallel_for(threads, clips.size(), [&](std::size_t i) {
     stop_if_requested();
-    std::vector<std::uint8_t> pixels(static_cast<std::size_t>(pipeline.bytes_per_clip()));
     try {
-      pipeline.load(clips[i], pixels.data());
+      read_within(timeout_seconds, clips[i], [pipeline, clip = clips[i]] {
+        std::vector<std::uint8_t> pixels(static_cast<std::size_t>(pipeline->bytes_per_clip()));
+        pipeline->load(clip, pixels.data());
+      });
     } catch (const DataError& error) {
       errors[i] = error;
     }
   });
   for (std::size_t i = 0; i < clips.size(); ++i) {
-    if (errors[i]) pipeline.bad_clips().add(clips[i], *errors[i]);
+    if (errors[i]) bad_clips.add(clips[i], *errors[i]);
   }
   clips.erase(std::remove_if(clips.begin(), clips.end(),
-                             [&](const ClipRef& clip) { return pipeline.bad_clips().contains(clip); }),
+                             [&](const ClipRef& clip) { return bad_clips.contains(clip); }),
               clips.end());
 }
 
 double decode_rate(const std::vector<ClipRef>& clips, const Settings& settings, int threads) {
-  FrameDecoder decoder(working_size(settings.clip));
-  std::atomic<std::int64_t> frames{0};
+  const auto decoder = std::make_shared<FrameDecoder>(working_size(settings.clip));
+  const auto frames = std::make_shared<std::atomic<std::int64_t>>(0);
   const Clock::time_point start = Clock::now();
   parallel_for(threads, clips.size(), [&](std::size_t i) {
     if (seconds_since(start) > kSeconds) return;
-    decoder.decode_all(clips[i], [&](const cv::Mat&) { ++frames; });
+    read_within(settings.data.timeout_seconds, clips[i], [decoder, frames, clip = clips[i]] {
+      decoder->decode_all(clip, [&](const cv::Mat&) { ++*frames; });
+    });
   });
-  return static_cast<double>(frames) / seconds_since(start);
+  return static_cast<double>(*frames) / seconds_since(start);
 }
 
 double load_rate(const std::vector<ClipRef>& clips, const std::shared_ptr<ClipPipeline>& pipeline,
@@ -211,7 +218,7 @@ BenchResult bench(const Settings& settings, const DataSplits& splits,
   const int decoders = std::max(1, threads.workers);
   const std::shared_ptr<ClipPipeline> pipeline = make_pipeline(settings, CacheUse::fill);
   std::vector<ClipRef> some = some_of(splits.train);
-  drop_bad(some, *pipeline, decoders);
+  drop_bad(some, pipeline, decoders, settings.data.timeout_seconds);
   const std::vector<ClipRef> epoch = epoch_of(some, settings.train.batch_size);
 
   BenchResult result;

@@ -1,5 +1,6 @@
 """data.bad_videos=skip: clips that cannot be read are left out, named and counted, and nothing else changes."""
 
+import contextlib
 import json
 import re
 import subprocess
@@ -154,11 +155,9 @@ class BadVideosTest(actrec.TestCase):
         result = self.succeed("evaluate", checkpoint, "--data", self.list(), "--bad-videos", "skip", "--json").json
         self.assertEqual((result["clips"], result["skipped"]), (len(self.rows) - 1, 1))
 
-    def test_storage_that_hangs(self):
+    @contextlib.contextmanager
+    def storage_that_hangs(self):
         """Another process holds a lease on the file, so that opening it waits (for 45 seconds at most)."""
-        hanging = self.directory / "clips" / "hanging.mp4"
-        actrec.write(hanging, actrec.demo_clip("sit_down").read_bytes() + b"another size")
-        self.rows.append({"path": "clips/hanging.mp4", "label": "sit_down", "split": "train"})
         hold = (
             "import fcntl, os, signal, sys\n"
             "signal.signal(signal.SIGIO, signal.SIG_IGN)\n"
@@ -167,20 +166,34 @@ class BadVideosTest(actrec.TestCase):
             "print('held', flush=True)\n"
             "signal.pause()\n"
         )
+        path = self.directory / "clips" / "hanging.mp4"
+        holder = subprocess.Popen([sys.executable, "-c", hold, str(path)], stdout=subprocess.PIPE)
+        try:
+            if holder.stdout.readline() != b"held\n":
+                self.skipTest("no leases on this file system")
+            yield
+        finally:
+            holder.kill()
+            holder.communicate()
+
+    def test_training_where_storage_hangs(self):
+        self.add_bad("hanging.mp4", actrec.demo_clip("sit_down").read_bytes() + b"another size", "sit_down")
         for workers, normalize in ((0, "encoder"), (2, "dataset")):
             with self.subTest(workers=workers, normalize=normalize):
-                holder = subprocess.Popen([sys.executable, "-c", hold, str(hanging)], stdout=subprocess.PIPE)
-                try:
-                    if holder.stdout.readline() != b"held\n":
-                        self.skipTest("no leases on this file system")
-                    options = [f"--set=data.workers={workers}", f"--set=normalize={normalize}", "--set=data.cache=off"]
+                options = [f"--set=data.workers={workers}", f"--set=normalize={normalize}", "--set=data.cache=off"]
+                with self.storage_that_hangs():
                     result, _ = self.train(f"run{workers}", "--set=data.timeout_seconds=8", *options)
-                finally:
-                    holder.kill()
-                    holder.communicate()
                 self.assertEqual([clip for clip, _ in self.skipped(result)], ["clips/hanging.mp4"])
                 self.assertIn("has not been read within 8.0 s", self.skipped(result)[0][1])
                 self.assertIn("skipped     1 clip", result.out)
+
+    def test_other_commands_where_storage_hangs(self):
+        self.add_bad("hanging.mp4", actrec.demo_clip("sit_down").read_bytes() + b"another size", "sit_down")
+        settings = [*actrec.TINY, "--set=data.cache=off", "--set=data.timeout_seconds=3"]
+        for verb, *options in (["bench"], ["preview", "--clips=100", "--draws=0", "-o", self.directory / "preview.png"]):
+            with self.subTest(verb), self.storage_that_hangs():
+                words = "'clips/hanging.mp4'", "has not been read within 3.0 s"
+                self.fail_with(DATA, [verb, self.list(), *settings, *options], *words)
 
 
 if __name__ == "__main__":
