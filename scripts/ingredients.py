@@ -41,8 +41,6 @@ INGREDIENTS = {
         ("wide affine augmentation", {"augment.affine.scale": [0.9, 1.1], "augment.affine.translate": [-0.05, 0.05],
                                       "augment.affine.rotate": [-5, 5]}),
         ("projection, attention", {"model.temporal.projection": 0, "model.temporal.pool": "last"}),
-        ("250 epochs in place of 120", {"train.epochs": 120}),
-        ("time reversal", {"augment.time_reversal.probability": 0}),
     ],
 }
 MEAN = ("mean over frames in place of the LSTM", {"model.temporal.type": "mean"})

@@ -15,7 +15,6 @@
 #include "data/leakage.h"
 #include "data/manifest.h"
 #include "data/mirror_classes.h"
-#include "data/time_reversal.h"
 
 namespace actrec {
 
@@ -91,7 +90,6 @@ DataSplits load_splits(const Settings& settings) { return load_splits(settings, 
 
 DataSplits load_splits(const Settings& settings, const DatasetIndex& index) {
   DataSplits splits = make_splits(index, settings.data.split, settings.train.seed);
-  set_reversed_labels(splits.train, splits.classes, settings.augment.time_reversal.pairs);
   spdlog::info("data: {} of {} classes, {} ({}); train {}, val {}, test {}",
                format_count(static_cast<std::int64_t>(index.clips.size()), "clip"), index.classes.size(),
                index.format, splits.method, splits.train.size(), splits.val.size(), splits.test.size());

@@ -26,9 +26,8 @@ struct PreviewArguments {
 // gets in training.
 class Sheet {
  public:
-  Sheet(const Settings& settings, const std::vector<std::string>& classes, int draws)
-      : classes_(classes),
-        draws_(draws),
+  Sheet(const Settings& settings, int draws)
+      : draws_(draws),
         timeout_seconds_(settings.data.timeout_seconds),
         network_(make_pipeline(settings, CacheUse::read)) {
     network_->require_fixed_length();
@@ -45,9 +44,7 @@ class Sheet {
       pipeline.load(of, pixels);
     });
     for (int draw = 0; draw < draws_; ++draw) {
-      std::string view = fmt::format("training, draw {}", draw + 1);
-      const int label = network_->label_of_view(clip, draw);
-      if (label != clip.label) view += ", backwards as " + classes_[static_cast<std::size_t>(label)];
+      const std::string view = fmt::format("training, draw {}", draw + 1);
       add_rows(clip, view, [draw](ClipPipeline& pipeline, const ClipRef& of, std::uint8_t* pixels) {
         pipeline.load_augmented(of, draw, pixels);
       });
@@ -82,7 +79,6 @@ class Sheet {
     return frames;
   }
 
-  std::vector<std::string> classes_;
   int draws_;
   double timeout_seconds_;
   std::shared_ptr<ClipPipeline> network_, colours_;  // colours_: null where the network sees them itself
@@ -94,7 +90,7 @@ ExitCode preview_verb(const PreviewArguments& arguments) {
   const DataSplits splits = load_splits(settings);
   warn_about_flips(settings, splits.classes);
   choose_cache(settings, splits);
-  Sheet sheet(settings, splits.classes, arguments.draws);
+  Sheet sheet(settings, arguments.draws);
   const std::size_t shown = std::min(splits.classes.size(), static_cast<std::size_t>(arguments.classes));
   for (std::size_t k = 0; k < shown; ++k) {
     sheet.add_heading(splits.classes[k]);

@@ -2,9 +2,6 @@
 
 #include <array>
 #include <limits>
-#include <string>
-#include <utility>
-#include <vector>
 
 namespace actrec {
 
@@ -38,13 +35,6 @@ struct TrainableStages {
   bool is_none() const { return last == 0; }
   bool is_all() const { return last == kAll; }
   bool operator==(const TrainableStages& other) const { return last == other.last; }
-};
-
-// Pairs of classes by name, none in two of them; JSON [["one", "other"], ...]. A class may be its own
-// partner.
-struct ClassPairs {
-  std::vector<std::pair<std::string, std::string>> pairs;
-  bool operator==(const ClassPairs& other) const { return pairs == other.pairs; }
 };
 
 // Mean and standard deviation of each RGB channel, for pixels scaled to 0..1.

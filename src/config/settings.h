@@ -219,13 +219,6 @@ ACTREC_SETTINGS(RandomResizedCropSettings, ACTREC_CROP_FIELDS)
   FIELD(double, hue, 0, between(0, 0.5), "Hue is turned by up to this fraction of the colour circle either way")
 ACTREC_SETTINGS(ColorJitterSettings, ACTREC_JITTER_FIELDS)
 
-#define ACTREC_TIME_REVERSAL_FIELDS(FIELD, SECTION)                                                             \
-  FIELD(double, probability, 0.5, between(0, 1), "Probability of playing a clip of these classes backwards")    \
-  FIELD(ClassPairs, pairs, {}, any_value(),                                                                     \
-        "Classes that turn into one another when they are played backwards, such as open and close: a reversed clip of one is trained as the other. " \
-        "A class that looks the same backwards is paired with itself. Others are not reversed")
-ACTREC_SETTINGS(TimeReversalSettings, ACTREC_TIME_REVERSAL_FIELDS)
-
 #define ACTREC_AUGMENT_FIELDS(FIELD, SECTION)                                                                   \
   FIELD(bool, enabled, true, any_value(), "Augment training clips at all")                                      \
   FIELD(AugmentPer, apply, AugmentPer::clip, any_value(), "One draw for the whole `clip`, or one per `frame` as image libraries do it") \
@@ -239,8 +232,7 @@ ACTREC_SETTINGS(TimeReversalSettings, ACTREC_TIME_REVERSAL_FIELDS)
   FIELD(Border, border, Border::reflect, any_value(), "What lies outside the frame: `black`, `replicate` the edge, or `reflect`") \
   SECTION(AffineSettings, affine, "Random scale, shift and rotation")                                           \
   SECTION(RandomResizedCropSettings, random_resized_crop, "Random part of the frame")                           \
-  SECTION(ColorJitterSettings, color_jitter, "Random colour changes")                                           \
-  SECTION(TimeReversalSettings, time_reversal, "Clips played backwards, where that has a class")
+  SECTION(ColorJitterSettings, color_jitter, "Random colour changes")
 ACTREC_SETTINGS(AugmentSettings, ACTREC_AUGMENT_FIELDS)
 
 #define ACTREC_ENCODER_FIELDS(FIELD, SECTION)                                                                   \

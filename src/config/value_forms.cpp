@@ -75,12 +75,6 @@ ValueForm value_form(const TrainableStages&, const Limits& limits) {
           {{"oneOf", {named, number_schema("integer", limits)}}}};
 }
 
-ValueForm value_form(const ClassPairs&, const Limits&) {
-  return {"class pairs",
-          R"([["one class", "another"], ...])",
-          {{"type", "array"}, {"items", list_schema({{"type", "string"}}, 2)}}};
-}
-
 ValueForm value_form(const Normalization&, const Limits&) {
   const Json mean = list_schema(number_schema("number", kMeanLimits), 3);
   const Json std = list_schema({{"type", "number"}, {"exclusiveMinimum", 0}}, 3);

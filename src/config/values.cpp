@@ -6,7 +6,6 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <set>
 
 #include "core/text.h"
 
@@ -16,8 +15,6 @@ namespace {
 std::string must_be(std::string_view expected, const Json& json) {
   return fmt::format("must be {}, but is {}", expected, short_json(json));
 }
-
-constexpr const char* kClassPairsForm = R"(pairs of classes [["one", "other"], ...])";
 
 std::string check_limits(double number, const Json& json, const Limits& limits) {
   if (number >= limits.low && number <= limits.high) return "";
@@ -171,22 +168,6 @@ std::string read_value(const Json& json, const Limits& limits, TrainableStages& 
   return read_value(json, limits, value.last);
 }
 
-std::string read_value(const Json& json, const Limits&, ClassPairs& value) {
-  if (!json.is_array()) return must_be(kClassPairsForm, json);
-  ClassPairs read;
-  std::set<std::string> seen;
-  for (const Json& pair : json) {
-    if (!pair.is_array() || pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string())
-      return must_be(kClassPairsForm, json);
-    const auto& [one, other] = read.pairs.emplace_back(pair[0], pair[1]);
-    for (const std::string& name : std::set<std::string>{one, other}) {
-      if (!seen.insert(name).second) return fmt::format("class '{}' is in two pairs", name);
-    }
-  }
-  value = read;
-  return "";
-}
-
 std::string read_value(const Json& json, const Limits&, Normalization& value) {
   if (json.is_object()) return read_mean_and_std(json, value);
   auto named = NormalizationType::encoder;
@@ -222,12 +203,6 @@ Json write_value(const TrainableStages& value) {
   if (value.is_all()) return "all";
   if (value.is_none()) return "none";
   return value.last;
-}
-
-Json write_value(const ClassPairs& value) {
-  Json pairs = Json::array();
-  for (const auto& [one, other] : value.pairs) pairs.push_back(Json::array({one, other}));
-  return pairs;
 }
 
 Json write_value(const Normalization& value) {

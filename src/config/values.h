@@ -30,7 +30,6 @@ std::string read_value(const Json& json, const Limits& limits, std::vector<int>&
 std::string read_value(const Json& json, const Limits& limits, Range& value);
 std::string read_value(const Json& json, const Limits& limits, FrameSize& value);
 std::string read_value(const Json& json, const Limits& limits, TrainableStages& value);
-std::string read_value(const Json& json, const Limits& limits, ClassPairs& value);
 std::string read_value(const Json& json, const Limits& limits, Normalization& value);
 
 Json write_value(bool value);
@@ -43,7 +42,6 @@ Json write_value(const std::vector<int>& value);
 Json write_value(const Range& value);
 Json write_value(const FrameSize& value);
 Json write_value(const TrainableStages& value);
-Json write_value(const ClassPairs& value);
 Json write_value(const Normalization& value);
 
 // How documentation and editors see a type of setting.
@@ -64,7 +62,6 @@ ValueForm value_form(const std::vector<int>& value, const Limits& limits);
 ValueForm value_form(const Range& value, const Limits& limits);
 ValueForm value_form(const FrameSize& value, const Limits& limits);
 ValueForm value_form(const TrainableStages& value, const Limits& limits);
-ValueForm value_form(const ClassPairs& value, const Limits& limits);
 ValueForm value_form(const Normalization& value, const Limits& limits);
 
 // Enumerations: JSON strings from Names<E>.

@@ -19,8 +19,7 @@ enum class Purpose : std::uint32_t {
   statistics,
   demo,
   frame_order,
-  bootstrap,
-  time_reversal
+  bootstrap
 };
 
 // 64-bit FNV-1a: stable across platforms and versions, for keys and fingerprints (not cryptographic).

@@ -87,7 +87,6 @@ cv::Mat ClipPipeline::image_at(std::uint8_t* pixels) const {
 struct ClipPipeline::Target {
   std::uint8_t* pixels;
   AugmentationOf augmentation_of;
-  bool reversed = false;
   std::array<cv::Mat, kMotionFrames> grey = {};
 };
 
@@ -96,19 +95,17 @@ void ClipPipeline::read(const ClipRef& clip, const FrameChooser& choose, std::ve
   require_fixed_length();
   const bool motion = clip_.motion != MotionInput::none;
   const std::size_t parts = motion ? kMotionFrames : 1;
-  const auto images = static_cast<std::size_t>(clip_.frames);
   frames_->read(
       clip, motion ? with_motion_frames(choose) : choose, [&](std::size_t position, const cv::Mat& frame) {
         const std::size_t image = position / parts, part = position % parts;
         for (Target& target : targets) {
           const Augmentation augmentation = target.augmentation_of(image);
-          const std::size_t place = target.reversed ? images - 1 - image : image;
-          cv::Mat output = image_at(target.pixels + static_cast<std::int64_t>(place) * bytes_per_frame());
+          cv::Mat output = image_at(target.pixels + static_cast<std::int64_t>(image) * bytes_per_frame());
           if (!motion) {
             warp_.rgb(frame, augmentation, output);
             continue;
           }
-          warp_.grey(frame, augmentation, target.grey[target.reversed ? parts - 1 - part : part]);
+          warp_.grey(frame, augmentation, target.grey[part]);
           if (part + 1 == kMotionFrames) write_motion_image(target.grey, output);
         }
       });
@@ -123,17 +120,7 @@ void ClipPipeline::load(const ClipRef& clip, std::uint8_t* pixels) {
 
 void ClipPipeline::load_augmented(const ClipRef& clip, int view, std::uint8_t* pixels) {
   const std::uint64_t item = stable_hash(clip.name);
-  read(clip, drawn_frames(clip, view, item), {{pixels, drawn(view, item), is_reversed(clip, view)}});
-}
-
-int ClipPipeline::label_of_view(const ClipRef& clip, int view) const {
-  return is_reversed(clip, view) ? clip.reversed_label : clip.label;
-}
-
-bool ClipPipeline::is_reversed(const ClipRef& clip, int view) const {
-  if (!augment_.enabled || clip.reversed_label < 0) return false;
-  KeyedRandom random(seed_, Purpose::time_reversal, static_cast<std::uint32_t>(view), stable_hash(clip.name));
-  return random.chance(augment_.time_reversal.probability);
+  read(clip, drawn_frames(clip, view, item), {{pixels, drawn(view, item)}});
 }
 
 void ClipPipeline::load_test_view(const ClipRef& clip, int number, std::uint8_t* pixels) {

@@ -38,12 +38,8 @@ class ClipPipeline {
   void load_test_view(const ClipRef& clip, int number, std::uint8_t* pixels);
   // All of them, one after another in `pixels`; those that need no other frames cost no decoding.
   void load_test_views(const ClipRef& clip, std::uint8_t* pixels);
-  // The same as load() with random frames and augmentation, drawn by (seed, view, clip), played backwards
-  // where the draw says so.
+  // The same as load() with random frames and augmentation, drawn by (seed, view, clip).
   void load_augmented(const ClipRef& clip, int view, std::uint8_t* pixels);
-  // What load_augmented() shows, as an index into the data set's classes: the clip's label, or its
-  // reversed_label where the view is played backwards.
-  int label_of_view(const ClipRef& clip, int view) const;
   // Evaluation with any sampling: passes the frames, uint8 RGB [height, width, 3], one after another to
   // `visit`, where each is valid during the call. With Sampling::all, memory does not grow with the clip.
   void for_each_frame(const ClipRef& clip, const std::function<void(const std::uint8_t* pixels)>& visit);
@@ -81,7 +77,6 @@ class ClipPipeline {
   FrameChooser drawn_frames(const ClipRef& clip, int view, std::uint64_t item) const;
   FrameChooser temporal_clips(const ClipRef& clip, int first, int end) const;
   bool draws_frames(int test_view) const;
-  bool is_reversed(const ClipRef& clip, int view) const;
   void read(const ClipRef& clip, const FrameChooser& choose, std::vector<Target> targets);
   void visit_all(const ClipRef& clip, const std::function<void(const std::uint8_t* pixels)>& visit);
   cv::Mat image_at(std::uint8_t* pixels) const;

@@ -12,7 +12,6 @@ struct ClipRef {
   std::filesystem::path path;
   std::string name;          // as the data set writes it, for messages and keys: unique within a data set
   int label = -1;            // index into the data set's classes; -1: unlabelled
-  int reversed_label = -1;   // what it shows played backwards, likewise; -1: nothing that has a class
   std::string group;         // what must stay in one split (recording, person); empty: not known
   std::string split;         // "train", "val", "test" as the data set says; empty: it does not
   double begin_seconds = 0;  // the part of the video that is the clip: begin <= time < end

@@ -91,10 +91,6 @@ struct Loader::Pass {
     }
   }
 
-  int label_of(const ClipPipeline& pipeline, const ClipRef& clip) const {
-    return shows == Shows::training_view ? pipeline.label_of_view(clip, view) : clip.label;
-  }
-
   // A worker's task.
   void work(ClipPipeline& pipeline, PendingBatch& pending, std::size_t position) {
     if (cancelled) return;
@@ -204,7 +200,7 @@ std::shared_ptr<Loader::PendingBatch> Loader::open_batch() {
     clip.known_bad = pipeline_->bad_clips().contains(clip.ref);
     pending->missing += clip.known_bad ? 0 : 1;
     pending->batch.indices.push_back(index);
-    pending->batch.labels[static_cast<std::int64_t>(i)] = pass_->label_of(*pipeline_, clip.ref);
+    pending->batch.labels[static_cast<std::int64_t>(i)] = clip.ref.label;
   }
   pass_->next_start += count;
   return pending;

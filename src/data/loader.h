@@ -46,9 +46,6 @@ class Loader : public BatchSource {
   // Training clips in view `view`, in their order: what start_training() gives in epochs that show this view.
   void start_view(const std::vector<ClipRef>& clips, int view);
 
-  // Of a training clip in view `view` (ClipPipeline::label_of_view).
-  int label_of_view(const ClipRef& clip, int view) const { return pipeline_->label_of_view(clip, view); }
-
   BadClips& bad_clips() { return pipeline_->bad_clips(); }
   std::size_t batches() const override;
   // Clips that cannot be read, and those that take longer than the timeout, are bad when their batch is due:

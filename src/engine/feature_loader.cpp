@@ -132,7 +132,7 @@ Batch FeatureLoader::next() {
     if (!found.defined()) found = compute(clip);
     if (!found.defined()) continue;
     features.push_back(found);
-    labels.push_back(view_ == FeatureCache::kEvaluation ? clip.label : pixels_.label_of_view(clip, view_));
+    labels.push_back(clip.label);
     batch.indices.push_back(order_[next_]);
   }
   batch.clips = features.empty() ? torch::empty({0}, torch::kFloat16) : torch::stack(features);

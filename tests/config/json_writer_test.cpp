@@ -18,7 +18,6 @@ void change(std::vector<int>& value, const Limits&) { value = {7, 1}; }
 void change(Range& value, const Limits&) { value = {value.low / 3 + value.high * 2 / 3, value.high}; }
 void change(FrameSize& value, const Limits&) { value = {33, 44}; }
 void change(TrainableStages& value, const Limits&) { value.last = 3; }
-void change(ClassPairs& value, const Limits&) { value.pairs = {{"a \"b\"", "ä"}, {"c", "c"}}; }
 void change(Normalization& value, const Limits&) {
   value.type = NormalizationType::values;
   value.mean = {0.1, 1.0 / 3, 0.7};

@@ -88,21 +88,6 @@ TEST(Values, ListsRangesAndSizes) {
   EXPECT_EQ(problem<FrameSize>("[96, 4]", between(8, 1024)), "4 is out of range, allowed is 8 to 1024");
 }
 
-TEST(Values, ClassPairs) {
-  using Pairs = std::vector<std::pair<std::string, std::string>>;
-  EXPECT_EQ(value_of<ClassPairs>(R"([["open", "close"], ["wave", "wave"]])").pairs,
-            (Pairs{{"open", "close"}, {"wave", "wave"}}));
-  EXPECT_TRUE(value_of<ClassPairs>("[]").pairs.empty());
-  for (const char* wrong :
-       {R"(["open", "close"])", R"([["open"]])", R"([["open", 1]])", R"({"open": "close"})"}) {
-    EXPECT_EQ(problem<ClassPairs>(wrong).find(R"(must be pairs of classes [["one", "other"], ...], but is )"),
-              0U)
-        << wrong;
-  }
-  EXPECT_EQ(problem<ClassPairs>(R"([["open", "close"], ["close", "shut"]])"),
-            "class 'close' is in two pairs");
-}
-
 TEST(Values, TrainableStages) {
   EXPECT_TRUE(value_of<TrainableStages>("\"all\"").is_all());
   EXPECT_TRUE(value_of<TrainableStages>("\"none\"").is_none());

@@ -236,54 +236,6 @@ TEST_F(ClipPipelineTest, MotionImagesShowHowBrightnessChanges) {
   EXPECT_EQ(all_frames(every, part), load(two, part));
 }
 
-TEST_F(ClipPipelineTest, AReversedViewIsTheSameDrawPlayedBackwards) {
-  AugmentSettings augment;
-  augment.time_reversal.probability = 1;
-  ClipRef reversible = clip_;
-  reversible.label = 2;
-  reversible.reversed_label = 5;
-  ClipRef other = clip_;
-  other.label = 2;
-  ClipPipeline colours(clip_settings(), augment, 1);
-  EXPECT_EQ(colours.label_of_view(reversible, 3), 5);
-  EXPECT_EQ(colours.label_of_view(other, 3), 2);
-  std::vector<int> backwards = numbers_of(colours, load_augmented(colours, other, 3));
-  std::reverse(backwards.begin(), backwards.end());
-  EXPECT_EQ(numbers_of(colours, load_augmented(colours, reversible, 3)), backwards);
-  EXPECT_EQ(load(colours, reversible), load(colours, other)) << "evaluation plays nothing backwards";
-
-  ClipSettings settings = clip_settings();
-  settings.motion = MotionInput::difference;
-  ClipPipeline motion(settings, augment, 1);
-  const Bytes bytes = load_augmented(motion, reversible, 3), forwards = load_augmented(motion, other, 3);
-  ASSERT_NE(bytes, forwards);
-  const auto pixels = static_cast<std::size_t>(motion.bytes_per_frame() / 3);
-  for (std::size_t t = 0; t < 4; ++t) {
-    for (std::size_t i = 0; i < pixels; ++i) {
-      for (std::size_t channel = 0; channel < 3;
-           ++channel) {  // steps in the other order, with the other sign
-        const int change = forwards[3 * ((3 - t) * pixels + i) + (2 - channel)] - 128;
-        ASSERT_EQ(bytes[3 * (t * pixels + i) + channel], 128 - change);
-      }
-    }
-  }
-}
-
-TEST_F(ClipPipelineTest, ViewsArePlayedBackwardsAsOftenAsAskedFor) {
-  ClipRef clip = clip_;
-  clip.label = 0;
-  clip.reversed_label = 1;
-  AugmentSettings augment;
-  augment.time_reversal.probability = 0.25;
-  const ClipPipeline pipeline(clip_settings(), augment, 1);
-  int reversed = 0;
-  for (int view = 0; view < 1000; ++view) reversed += pipeline.label_of_view(clip, view);
-  EXPECT_NEAR(reversed, 250, 55);  // four standard deviations
-  augment.enabled = false;
-  const ClipPipeline off(clip_settings(), augment, 1);
-  for (int view = 0; view < 100; ++view) EXPECT_EQ(off.label_of_view(clip, view), 0);
-}
-
 TEST_F(ClipPipelineTest, TestViewsArePlainMirroredAndAugmented) {
   for (const MotionInput motion : {MotionInput::none, MotionInput::difference}) {
     ClipSettings settings = clip_settings();

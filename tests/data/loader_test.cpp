@@ -119,24 +119,6 @@ TEST_F(LoaderTest, TrainingBatchesDoNotDependOnWorkersOrPrefetch) {
   }
 }
 
-TEST_F(LoaderTest, LabelsAreThoseOfTheViewThatIsShown) {
-  for (ClipRef& clip : clips_) clip.reversed_label = clip.label + 10;
-  int reversed = 0;
-  for (int epoch = 0; epoch < 4; ++epoch) {
-    for (const Batch& batch : training({3, 2, memory_of(2, 3)}, 7, epoch)) {
-      for (std::size_t i = 0; i < batch.indices.size(); ++i) {
-        const auto label = batch.labels[static_cast<std::int64_t>(i)].item<std::int64_t>();
-        EXPECT_EQ(label, pipeline_->label_of_view(clips_[batch.indices[i]], epoch));
-        reversed += label >= 10 ? 1 : 0;
-      }
-    }
-  }
-  EXPECT_GT(reversed, 0);
-  EXPECT_LT(reversed, 40);
-  for (const Batch& batch : evaluation({4, 2, memory_of(2, 4)}))
-    EXPECT_LT(batch.labels.max().item<std::int64_t>(), 10);
-}
-
 TEST_F(LoaderTest, TrainingShufflesAnewEachEpochAndSeed) {
   const auto order = [&](std::uint64_t seed, int epoch) {
     std::vector<std::size_t> indices;

@@ -121,33 +121,6 @@ TEST_F(FeatureLoaderTest, AResumedPassGivesTheRestOfIt) {
   }
 }
 
-TEST_F(FeatureLoaderTest, HasTheLabelsOfReversedViews) {
-  for (ClipRef& clip : clips_) clip.reversed_label = 1 - clip.label;
-  const auto one = pixels(), other = pixels();
-  const auto kept = cache();
-  FeatureLoader features(*one, *kept, model_, torch::kCPU, 4, kViews, alone_);
-  const auto labels_of = [](BatchSource& source) {
-    std::vector<torch::Tensor> labels;
-    for (Batch batch = source.next(); batch.clips.defined(); batch = source.next())
-      labels.push_back(batch.labels);
-    return torch::cat(labels);
-  };
-  bool reversed = false;
-  for (int epoch = 0; epoch < 2 * kViews; ++epoch) {
-    features.start_training(clips_, 1, epoch);
-    other->start_training(clips_, 1, epoch);
-    const torch::Tensor labels = labels_of(*other);
-    EXPECT_TRUE(torch::equal(labels_of(features), labels));
-    std::vector<std::int64_t> own;
-    for (const std::size_t i : training_order(clips_.size(), 1, epoch)) own.push_back(clips_[i].label);
-    reversed = reversed || !torch::equal(labels, torch::tensor(own));
-  }
-  EXPECT_TRUE(reversed);
-  features.start_evaluation(clips_);
-  other->start_evaluation(clips_);
-  EXPECT_TRUE(torch::equal(labels_of(features), labels_of(*other)));
-}
-
 TEST_F(FeatureLoaderTest, ViewsDiffer) {
   const auto one = pixels();
   const auto kept = cache();
