@@ -32,6 +32,14 @@ Key optimizer_key(const torch::Tensor& parameter) {
   }
 }
 
+// Whether the optimisers have operations that change all parameters at once, on every kind of device.
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+#define ACTREC_FUSED_OPTIMIZERS
+inline constexpr bool kHasFusedOptimizers = true;
+#else
+inline constexpr bool kHasFusedOptimizers = false;
+#endif
+
 // An owner of a step of the backward pass: a shared pointer in earlier versions.
 using NodePointer =
     std::decay_t<decltype(torch::autograd::impl::grad_accumulator(std::declval<const torch::Tensor&>()))>;

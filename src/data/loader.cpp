@@ -191,7 +191,9 @@ std::shared_ptr<Loader::PendingBatch> Loader::open_batch() {
   const std::size_t count =
       std::min(static_cast<std::size_t>(options_.batch_size), pass_->order.size() - begin);
   pending->batch.clips = take_buffer().narrow(0, 0, static_cast<std::int64_t>(count));
-  pending->batch.labels = torch::empty(static_cast<std::int64_t>(count), torch::kInt64);
+  pending->batch.labels =
+      torch::empty(static_cast<std::int64_t>(count),
+                   torch::TensorOptions(torch::kInt64).pinned_memory(options_.pin_memory));
   pending->clips.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t index = pass_->order[begin + i];

@@ -109,7 +109,8 @@ ReplayResult replay(const TrainingState& state, const DataSplits& splits, const 
     if (!all_finite(gradient)) result.bad_gradients.push_back(parameter.key());
   }
   result.gradient_norm = std::sqrt(squares);
-  result.gradient_is_finite = step.update(0);
+  step.update(0);
+  result.gradient_is_finite = step.failed_updates() == 0;
   return result;
 }
 

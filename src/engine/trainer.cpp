@@ -30,7 +30,8 @@
 namespace actrec {
 namespace {
 
-constexpr std::int64_t kLossInterval = 100;  // steps
+// Updates after which a device is asked whether their gradients were finite; the CPU is asked every time.
+constexpr std::size_t kUpdatesBetweenChecks = 100;
 
 class Trainer {
  public:
@@ -106,6 +107,11 @@ class Trainer {
   }
 
  private:
+  struct Update {
+    UpdateGroup group;
+    std::vector<std::size_t> clips;  // indices
+  };
+
   int epochs() const { return static_cast<int>(position_.epochs.size()); }  // that are complete
 
   void take_model(const TrainingState& state) {
@@ -185,14 +191,14 @@ class Trainer {
       if (all.clips > 0) {
         const StepOutcome outcome = step_->add_gradient(batch, share / static_cast<double>(group.size), last);
         meter.add(outcome, share, all.clips);
-        if (can_look_at_loss(step) && !std::isfinite(outcome.loss.item<double>()))
-          stop_at(group, "loss", clips);
+        if (knows_loss() && !std::isfinite(outcome.loss.item<double>())) stop_at(group, "loss", step, clips);
       }
       if (last) {
         position_.learning_rate =
             learning_rate_at(settings_.train, epoch * updates + step / accumulate, updates, values);
-        if (!step_->update(position_.learning_rate)) stop_at(group, "gradient", clips);
+        if (step_->update(position_.learning_rate)) unchecked_.push_back({group, clips});
         clips.clear();
+        if (device_.is_cpu() || unchecked_.size() >= kUpdatesBetweenChecks) check_updates();
       }
 
       ++position_.step;
@@ -202,25 +208,35 @@ class Trainer {
       report_step(batches);
       if (group_.alone() && save_is_due()) save_state();
     }
+    check_updates();
     meter.add_up(group_);
     require_finite(meter.loss(), "training");
     meter.seconds = epoch_.seconds();
     waited_ = 0;
   }
 
-  // On a GPU, reading the loss waits for everything before it, so it is looked at now and then. Of several
-  // processes all see the gradient that comes of it, but one alone the loss.
-  bool can_look_at_loss(std::int64_t step) const {
-    return group_.alone() && (device_.is_cpu() || step % kLossInterval == 0);
+  // On a GPU, reading the loss waits for everything before it. Of several processes all see the gradient that
+  // comes of it, but one alone the loss.
+  bool knows_loss() const { return group_.alone() && device_.is_cpu(); }
+
+  // Ends the training where the gradient of an update since the last check was not finite.
+  void check_updates() {
+    const auto failed = static_cast<std::size_t>(step_->failed_updates());
+    if (failed > 0) {
+      const Update& first = unchecked_.at(unchecked_.size() - failed);
+      stop_at(first.group, "gradient", first.group.first + first.group.size - 1, first.clips);
+    }
+    unchecked_.clear();
   }
 
-  // Keeps the state before the step, in which all weights are finite, for `train --replay`.
-  [[noreturn]] void stop_at(const UpdateGroup& group, const char* what,
+  // Keeps the state before the update, in which all weights are finite, for `train --replay`. `step`: of the
+  // epoch, from 0, in which it was seen.
+  [[noreturn]] void stop_at(const UpdateGroup& group, const char* what, std::int64_t step,
                             const std::vector<std::size_t>& clips) {
     std::vector<std::string> names;
     for (const std::size_t clip : clips) names.push_back(splits_.train[clip].name);
     const std::filesystem::path file = output_ / kReplayFile;
-    const Error error = not_finite(what, position_.step + 1, epochs() + 1, std::move(names), file);
+    const Error error = not_finite(what, step + 1, epochs() + 1, std::move(names), file);
     position_.step = group.first;
     position_.meter = TrainMeter(device_);
     TrainingState before = state();
@@ -314,6 +330,7 @@ class Trainer {
   }
 
   void save_state() {
+    check_updates();
     saved_ = Clock::now();
     const TrainingState complete = state();
     if (group_.leads()) save_training_state(output_ / kResumeFile, complete);
@@ -366,6 +383,7 @@ class Trainer {
   std::unique_ptr<TrainingStep> step_;
   bool resumes_;
   TrainingPosition position_;
+  std::vector<Update> unchecked_;
   double waited_ = 0;  // for data, in this pass over the training clips
   Stopwatch total_, epoch_;
   Clock::time_point saved_;  // when the training state was

@@ -44,10 +44,13 @@ TrainingStep::TrainingStep(std::shared_ptr<Recogniser> model, const Settings& se
       device_(device),
       class_weights_(class_weights),
       optimizer_(make_optimizer(*model_, settings.train)),
+      feed_(device),
       loss_(torch::nn::CrossEntropyLossOptions()
                 .label_smoothing(settings.train.label_smoothing)
                 .weight(class_weights)) {
   loss_->to(device);
+  if (FusedStep::kAvailable && !device.is_cpu())
+    fused_ = std::make_unique<FusedStep>(*optimizer_, gradient_clip_, device);
   if (group != nullptr && !group->alone())
     reducer_ = std::make_unique<GradientReducer>(model_->parameters(), *group);
 }
@@ -66,20 +69,18 @@ StepOutcome TrainingStep::add_gradient(const Batch& batch, double share, bool la
     return {torch::zeros({}, device_), torch::zeros({}, torch::TensorOptions(torch::kInt64).device(device_))};
   }
   has_gradient_ = true;
-  const torch::Tensor labels = batch.labels.to(device_, true);
-  const torch::Tensor logits = model_->forward(batch.clips.to(device_, true));  // [B, K]
-  const torch::Tensor loss = loss_->forward(logits, labels);
+  const Batch own = feed_.to_device(batch);
+  const torch::Tensor logits = model_->forward(own.clips);  // [B, K]
+  const torch::Tensor loss = loss_->forward(logits, own.labels);
   (share == 1 ? loss : loss * share).backward();
-  return {loss.detach(), (logits.detach().argmax(1) == labels).sum()};
+  return {loss.detach(), (logits.detach().argmax(1) == own.labels).sum()};
 }
 
-// Whether the gradient is finite. Its norm is known where it is clipped; elsewhere only the CPU can tell
-// without waiting for the device.
+// Whether the gradient is finite. Waits for the device.
 bool TrainingStep::clip_gradient() {
   const double infinity = std::numeric_limits<double>::infinity();
   if (gradient_clip_ > 0)
     return std::isfinite(torch::nn::utils::clip_grad_norm_(model_->parameters(), gradient_clip_));
-  if (!device_.is_cpu()) return true;
   const std::vector<torch::Tensor> parameters = model_->parameters();
   return std::all_of(parameters.begin(), parameters.end(), [&](const torch::Tensor& parameter) {
     const torch::Tensor& gradient = parameter.grad();
@@ -88,15 +89,22 @@ bool TrainingStep::clip_gradient() {
 }
 
 bool TrainingStep::update(double learning_rate) {
-  if (!std::exchange(has_gradient_, false)) return true;
+  if (!std::exchange(has_gradient_, false)) return false;
   if (reducer_) reducer_->finish();
-  if (!clip_gradient()) return false;
   set_learning_rate(*optimizer_, learning_rate, encoder_factor_);
-  optimizer_->step();
+  if (fused_) {
+    fused_->step();
+  } else if (failed_updates_ > 0 || !clip_gradient()) {
+    ++failed_updates_;
+  } else {
+    optimizer_->step();
+  }
   // Undefined rather than zero, in all versions of LibTorch: between updates there is nothing to be kept.
   for (torch::Tensor& parameter : model_->parameters()) parameter.mutable_grad().reset();
   return true;
 }
+
+std::int64_t TrainingStep::failed_updates() { return fused_ ? fused_->skipped() : failed_updates_; }
 
 bool TrainingStep::is_gradient(const std::string& name) { return name.rfind(kGradient, 0) == 0; }
 

@@ -8,6 +8,8 @@
 
 #include "config/settings.h"
 #include "data/batch_source.h"
+#include "engine/device_feed.h"
+#include "engine/fused_step.h"
 #include "engine/gradient_reducer.h"
 #include "models/recogniser.h"
 #include "models/state.h"
@@ -45,10 +47,12 @@ class TrainingStep {
   // adds nothing, and its loss is 0. `last`: update() comes next. Of several processes, each must call it for
   // a step as soon as one has clips.
   StepOutcome add_gradient(const Batch& batch, double share = 1, bool last = true);
-  // Changes the weights by the gradient that was added up, and forgets it; nothing where none was added.
-  // Where the gradient is not finite, which is seen while it is clipped, and on the CPU always, the result is
-  // false and no weight has changed.
+  // Changes the weights by the gradient that was added up, and forgets it; false where none was added. From
+  // the first gradient on that is not finite, no weight changes any more.
   bool update(double learning_rate);
+  // How many updates, the last ones, have changed nothing because of that. Waits for the device. To be asked
+  // before other parameters learn than did in these updates.
+  std::int64_t failed_updates();
 
   // What the next step depends on besides the model's own state: the optimiser's memory
   // ("optimizer.NAME..."), and the gradient that was added up since the last update ("gradient.NAME"). The
@@ -69,6 +73,9 @@ class TrainingStep {
   bool has_gradient_ = false;                 // since the last update
   std::unique_ptr<GradientReducer> reducer_;  // null: no other processes
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
+  std::unique_ptr<FusedStep> fused_;  // null: steps of the optimiser's own, after a look at the gradient
+  std::int64_t failed_updates_ = 0;   // of those
+  DeviceFeed feed_;
   torch::nn::CrossEntropyLoss loss_;
 };
 

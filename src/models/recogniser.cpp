@@ -74,6 +74,12 @@ Recogniser::Recogniser(const ModelSettings& settings, FrameSize size, std::int64
   shift_ = row_of(shift, size.width);
 }
 
+void Recogniser::to(torch::Device device, bool non_blocking) {
+  Module::to(device, non_blocking);
+  scale_ = scale_.to(device, non_blocking);
+  shift_ = shift_.to(device, non_blocking);
+}
+
 void Recogniser::set_memory_format(MemoryFormat format) {
   memory_format_ = format == MemoryFormat::contiguous ? torch::MemoryFormat::Contiguous
                                                       : torch::MemoryFormat::ChannelsLast;
@@ -82,7 +88,7 @@ void Recogniser::set_memory_format(MemoryFormat format) {
 torch::Tensor Recogniser::normalize(const torch::Tensor& frames) const {
   // Whole rows at a time: broadcasting over the innermost three channels would not vectorise.
   const torch::Tensor rows = frames.reshape({-1, size_.width * 3}).to(torch::kFloat32);
-  return torch::addcmul(shift_.to(frames.device()), rows, scale_.to(frames.device()))
+  return torch::addcmul(shift_, rows, scale_)
       .view({-1, size_.height, size_.width, 3})
       .permute({0, 3, 1, 2})  // channels_last without a copy
       .contiguous(memory_format_);

@@ -38,6 +38,8 @@ class Recogniser : public torch::nn::Module {
   // one, and is in evaluation mode even while the rest is in training mode.
   void set_trainable(TrainableStages stages);
   void train(bool on = true) override;
+  using torch::nn::Module::to;
+  void to(torch::Device device, bool non_blocking = false) override;
 
   // Layout of the encoder's input and feature maps, and so of its work: channels_last (the default) or
   // contiguous.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -15,9 +16,7 @@ namespace actrec::testing {
 
 using Lines = std::vector<std::string>;
 
-inline std::string numbered(const char* prefix, int number) {
-  return prefix + std::to_string(number / 10) + std::to_string(number % 10);
-}
+inline std::string numbered(const char* prefix, int number) { return fmt::format("{}{:02}", prefix, number); }
 
 // `groups` people who each do every one of `classes` actions `repeats` times; no groups or splits are named.
 inline DatasetIndex people(int classes, int groups, int repeats) {

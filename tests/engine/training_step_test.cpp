@@ -112,12 +112,17 @@ TEST(TrainingStep, AGradientThatIsNotFiniteChangesNothing) {
     const auto model = make_model(settings);
     TrainingStep step(model, settings, {}, torch::kCPU);
     step.add_gradient(random_batch(2));
-    EXPECT_TRUE(step.update(0.01));
+    step.update(0.01);
+    EXPECT_EQ(step.failed_updates(), 0);
     step.add_gradient(random_batch(2));
     model->parameters().back().mutable_grad()[0] = std::nan("");
     std::vector<torch::Tensor> before;
     for (const torch::Tensor& parameter : model->parameters()) before.push_back(parameter.detach().clone());
-    EXPECT_FALSE(step.update(0.01));
+    step.update(0.01);
+    EXPECT_EQ(step.failed_updates(), 1);
+    step.add_gradient(random_batch(2));  // a good one, too late
+    step.update(0.01);
+    EXPECT_EQ(step.failed_updates(), 2);
     for (std::size_t i = 0; i < before.size(); ++i)
       EXPECT_TRUE(torch::equal(model->parameters()[i].detach(), before[i]));
   }
