@@ -46,16 +46,22 @@ std::vector<std::pair<std::string, std::string>> environment_of(const fs::path& 
           {"Written", fmt::format("{:%Y-%m-%d %H:%M}", fmt::localtime(std::time(nullptr)))}};
 }
 
-std::string page_of_run(const fs::path& directory, const DataSplits& splits) {
+// Empty in all processes but the first.
+std::string page_of_run(const fs::path& directory, const Settings& settings, const DataSplits& splits,
+                        ProcessGroup& group) {
   const QuietLog quiet;
+  group.wait_for_all();  // until the first has written the checkpoint
   const fs::path file = directory / "best.safetensors";
-  const Checkpoint checkpoint = load_checkpoint(file);
+  Checkpoint checkpoint = load_checkpoint(file);
+  checkpoint.info.settings.device = settings.device;  // each process has its own
   const EvaluationData data = evaluation_data_of(splits, checkpoint.info.settings, "val");
   ProgressLine line;
-  EvaluationResult evaluation = evaluate_checkpoint(
-      checkpoint, data.clips, CacheUse::fill, Ablation::all, [&](std::int64_t done, std::int64_t total) {
-        line.show(fmt::format("report: {}/{} clips", done, total));
-      });
+  EvaluationResult evaluation =
+      evaluate_checkpoint(checkpoint, data.clips, CacheUse::fill, Ablation::all, group,
+                          [&](std::int64_t done, std::int64_t total) {
+                            if (group.leads()) line.show(fmt::format("report: {}/{} clips", done, total));
+                          });
+  if (!group.leads()) return {};
   evaluation.split = data.split;
   return report_html(make_report(file, checkpoint, data, std::move(evaluation)));
 }
@@ -80,9 +86,12 @@ Report make_report(const fs::path& file, const Checkpoint& checkpoint, const Eva
   return report;
 }
 
-void write_run_report(const fs::path& directory, const DataSplits& splits) {
+void write_run_report(const fs::path& directory, const Settings& settings, const DataSplits& splits,
+                      ProcessGroup& group) {
   try {
-    write_file_atomically(directory / "report.html", page_of_run(directory, splits));
+    const std::string page = page_of_run(directory, settings, splits, group);
+    if (!group.leads()) return;
+    write_file_atomically(directory / "report.html", page);
     spdlog::info("report: {}", (directory / "report.html").string());
   } catch (const std::exception& error) {  // of LibTorch's, the first line says what is wrong
     spdlog::warn(

@@ -92,19 +92,30 @@ void remove_leftovers(const fs::path& directory) {
   for (const fs::path& file : leftovers) fs::remove(file);
 }
 
-TrainingSummary run_training(const Settings& settings, const DataSplits& splits, const fs::path& directory,
-                             ProcessGroup& group, std::optional<TrainingState> state) {
-  if (!group.leads()) return train(settings, splits, directory, {}, group, std::move(state));
+namespace {
+
+// With what rank 0 keeps of a run beside its checkpoints.
+TrainingSummary train_and_record(const Settings& settings, const DataSplits& splits,
+                                 const fs::path& directory, ProcessGroup& group,
+                                 std::optional<TrainingState> state) {
   write_file_atomically(directory / "config.json", settings_to_json(settings).dump(2) + "\n");
   MetricsLog metrics(directory);
   TrainingProgress progress(settings.train.epochs);
   const Thumbnails thumbnails(settings, kFilmstripFrames, kFilmstripHeight);
   TensorBoardLog events(directory,
                         [&](const std::string& clip) { return thumbnails.of(clip_named(splits.val, clip)); });
+  return train(settings, splits, directory, {&metrics, &progress, &events}, group, std::move(state));
+}
+
+}  // namespace
+
+TrainingSummary run_training(const Settings& settings, const DataSplits& splits, const fs::path& directory,
+                             ProcessGroup& group, std::optional<TrainingState> state) {
   const TrainingSummary summary =
-      train(settings, splits, directory, {&metrics, &progress, &events}, group, std::move(state));
+      group.leads() ? train_and_record(settings, splits, directory, group, std::move(state))
+                    : train(settings, splits, directory, {}, group, std::move(state));
   if (summary.reason != StopReason::interrupted && summary.best_epoch > 0)
-    write_run_report(directory, splits);
+    write_run_report(directory, settings, splits, group);
   return summary;
 }
 

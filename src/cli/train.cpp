@@ -3,62 +3,24 @@
 
 #include "cli/common.h"
 #include "cli/out_of_memory.h"
+#include "cli/prepare_cache.h"
 #include "cli/processes.h"
 #include "cli/resume.h"
 #include "cli/run_directory.h"
 #include "cli/trials.h"
 #include "cli/verbs.h"
-#include "core/clock.h"
 #include "core/directory_lock.h"
 #include "core/error.h"
 #include "core/logging.h"
-#include "core/system.h"
-#include "core/text.h"
-#include "data/cache_directory.h"
-#include "data/cache_fill.h"
 #include "engine/resources.h"
 #include "engine/trainer.h"
 #include "engine/training_progress.h"
-#include "report/progress.h"
 #include "report/results_text.h"
 
 namespace actrec {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Fills the frame cache with every clip of the data set, and trains nothing.
-ExitCode prepare(const RunArguments& arguments) {
-  Settings settings = settings_of(arguments);
-  const DataSplits splits = load_splits(settings);
-  choose_cache(settings, splits);
-  if (settings.data.cache == CacheMode::off) {
-    throw ConfigError("data.cache: there is no frame cache to prepare",
-                      "set data.cache to raw, jpeg or auto");
-  }
-  std::vector<ClipRef> clips = splits.train;
-  for (const auto* more : {&splits.val, &splits.test}) clips.insert(clips.end(), more->begin(), more->end());
-  const int threads = settings.threads > 0 ? settings.threads : available_cores();
-  const auto start = Clock::now();
-  ProgressLine line;
-  const std::shared_ptr<ClipPipeline> pipeline = make_pipeline(settings, CacheUse::fill);
-  pipeline->bad_clips().expect("data set", clips);
-  const CacheFill fill = fill_cache(
-      clips, pipeline, threads, settings.data.timeout_seconds, [&](std::int64_t done, std::uint64_t bytes) {
-        const double left =
-            seconds_since(start) / static_cast<double>(done) * static_cast<double>(clips.size() - done);
-        line.show(fmt::format("{}/{} clips  {:.2f} GB  {} left", done, clips.size(),
-                              static_cast<double>(bytes) / 1e9, format_duration(left)));
-      });
-  line.clear();
-  fmt::print("{} of {} clips are in the frame cache {}, {:.2f} GB\n", fill.cached, clips.size(),
-             cache_directory(settings.data).string(), static_cast<double>(fill.bytes) / 1e9);
-  if (fill.errors.empty() || pipeline->bad_clips().skips()) return ExitCode::ok;
-  for (const std::string& error : fill.errors) spdlog::warn("{}", error);
-  throw DataError(
-      fmt::format("{} cannot be read", format_count(static_cast<std::int64_t>(fill.errors.size()), "clip")),
-      "repair them or remove them from the data set");
-}
 
 struct TrainArguments {
   RunArguments run;
@@ -116,6 +78,17 @@ ExitCode resume(const TrainArguments& arguments) {
   return report(with_memory_advice(run.settings, splits, training), *group);
 }
 
+ExitCode prepare(const RunArguments& arguments) {
+  Settings settings = settings_of(arguments);
+  share_machine(settings, process_layout());
+  const std::unique_ptr<ProcessGroup> group = join_processes(settings);
+  const DataSplits splits = load_splits(settings);
+  require_same_start(*group, settings, splits);
+  choose_cache_together(settings, splits, *group);
+  prepare_cache(settings, splits, *group);
+  return ExitCode::ok;
+}
+
 ExitCode train_anew(const RunArguments& arguments, const std::string& wanted_output) {
   Settings settings = settings_of(arguments);
   share_machine(settings, process_layout());
@@ -164,7 +137,6 @@ void check(const TrainArguments& arguments) {
 
 ExitCode train_verb(const TrainArguments& arguments) {
   check(arguments);
-  if (arguments.prepare) require_one_process("--prepare");
   if (arguments.dry_run) require_one_process("--dry-run");
   if (arguments.overfit > 0) require_one_process("--overfit-batch");
   if (!arguments.replay.empty()) require_one_process("--replay");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "core/random.h"
 #include "engine/metrics.h"
@@ -87,6 +88,28 @@ void AblationMeter::add(Recogniser& model, const ClipFeatures& features,
     ++clips_of_class_[label];
     ++clips_;
   }
+}
+
+void AblationMeter::add_up(ProcessGroup& group) {
+  std::vector<std::int64_t*> counts{&clips_, &hits_};
+  for (Count* const count : {&single_frame_, &mean_frame_, &reversed_, &shuffled_})
+    counts.insert(counts.end(), {&count->hits, &count->lost, &count->gained});
+  for (std::int64_t& clips : clips_of_class_) counts.push_back(&clips);
+  torch::Tensor sums = torch::empty(static_cast<std::int64_t>(counts.size()), torch::kInt64);
+  auto* const values = sums.data_ptr<std::int64_t>();
+  for (std::size_t i = 0; i < counts.size(); ++i) values[i] = *counts[i];
+  group.sum(sums);
+  for (std::size_t i = 0; i < counts.size(); ++i) *counts[i] = values[i];
+
+  std::vector<std::int64_t> own;  // rows of before, reversed, clips
+  for (const auto& [change, clips] : std::exchange(changes_, {})) {
+    own.insert(own.end(),
+               {static_cast<std::int64_t>(change.first), static_cast<std::int64_t>(change.second), clips});
+  }
+  const torch::Tensor rows = group.gather_rows(torch::tensor(own, torch::kInt64).view({-1, 3}));
+  const auto* row = rows.data_ptr<std::int64_t>();
+  for (std::int64_t i = 0; i < rows.size(0); ++i, row += 3)
+    changes_[{static_cast<std::size_t>(row[0]), static_cast<std::size_t>(row[1])}] += row[2];
 }
 
 InputTest AblationMeter::test_of(const Count& count) const {

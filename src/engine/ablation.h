@@ -10,6 +10,7 @@
 
 #include "config/settings.h"
 #include "data/clip_ref.h"
+#include "engine/process_group.h"
 #include "engine/results.h"
 #include "models/recogniser.h"
 
@@ -39,9 +40,11 @@ class AblationMeter {
 
   // Encodes clips of pixels, uint8 [B, T, H, W, 3], for add().
   ClipFeatures encode(Recogniser& model, const torch::Tensor& pixels) const;
-  // Clips with features, and their logits [B, K] on the CPU as the model gives them without any change.
+  // Clips with features, and their logits [B, K] as the model gives them without any change.
   void add(Recogniser& model, const ClipFeatures& features, const std::vector<const ClipRef*>& clips,
            const torch::Tensor& logits);
+  // Takes in what those of the other processes have collected.
+  void add_up(ProcessGroup& group);
   // `train_clips` counts the training clips of each class; empty where that is not known.
   AblationResult result(const std::vector<std::int64_t>& train_clips) const;
 

@@ -50,6 +50,11 @@ EvaluationResult evaluate_whole_clips(Recogniser& model, const torch::Device& de
 enum class Ablation { none, all };
 EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::vector<ClipRef>& clips,
                                      CacheUse cache, Ablation ablation, const Progress& progress = {});
+// By several processes, each of which has the checkpoint, evaluates its part of the clips, of which alone
+// `progress` hears, and gets the result of all.
+EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::vector<ClipRef>& clips,
+                                     CacheUse cache, Ablation ablation, ProcessGroup& group,
+                                     const Progress& progress = {});
 
 // Logits of one clip, float32 [K] on the CPU, and how many frames the network saw. Any sampling; long clips
 // are decoded and encoded in pieces, so that memory grows with the features only. Throws DataError where no

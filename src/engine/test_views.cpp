@@ -1,20 +1,17 @@
 #include "engine/test_views.h"
 
-#include "core/error.h"
-#include "core/stop_signal.h"
-
 namespace actrec {
 
-AveragedViews average_views(Recogniser& model, const torch::Device& device, const std::vector<ClipRef>& clips,
+ClassifiedClips average_views(Recogniser& model, const torch::Device& device, const std::vector<ClipRef>& clips,
                             Loader& loader, const std::function<void(std::int64_t clips)>& on_batch) {
   torch::NoGradGuard no_grad;
+  if (clips.empty()) return {};
   const int views = loader.test_views();
   std::vector<torch::Tensor> sums(clips.size());  // of probabilities, float64 [K]
   std::vector<int> seen(clips.size());            // views of each clip
   for (int view = 0; view < views; ++view) {
     loader.start_test_view(clips, view);
     for (Batch batch = loader.next(); batch.clips.defined(); batch = loader.next()) {
-      if (stop_requested()) throw Interrupted();
       if (batch.indices.empty()) continue;
       const torch::Tensor logits = model.forward(batch.clips.to(device, true));
       const torch::Tensor probabilities = logits.to(torch::kCPU, torch::kFloat64).softmax(1);
@@ -27,7 +24,7 @@ AveragedViews average_views(Recogniser& model, const torch::Device& device, cons
       if (on_batch) on_batch(logits.size(0));
     }
   }
-  AveragedViews result;
+  ClassifiedClips result;
   std::vector<torch::Tensor> complete;
   for (std::size_t i = 0; i < clips.size(); ++i) {
     if (seen[i] != views) continue;

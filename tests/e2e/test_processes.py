@@ -1,6 +1,7 @@
 """Several processes on this machine train one model: the numbers of one process, and a clear end when one fails."""
 
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -116,6 +117,62 @@ class ProcessesTest(actrec.TestCase):
         last = actrec.read_metrics(run)[-1]
         result = self.succeed("evaluate", run / "last.safetensors", "--split", "val", "--json")
         self.assertAlmostEqual(result.json["top1"], last["val_top1"], places=6)
+
+    def test_evaluation_is_that_of_one_process(self):
+        run, result = self.train("run", 1, "--set=train.epochs=1")
+        checkpoint = run / "best.safetensors"
+        for options in ([], ["--clips", "2"], ["--sampling", "all"]):
+            arguments = ["evaluate", checkpoint, "--data", self.clips, "--device", "cpu", "--json", *options]
+            one = self.succeed(*arguments).json
+            for processes in (2, 3):
+                many = self.launch(processes, *arguments)
+                self.assertEqual(many.code, 0, many)
+                self.check_same_numbers(one, many.json, f"{options}, {processes} processes")
+        report = self.directory / "report"
+        result = self.launch(2, "evaluate", checkpoint, "--split", "val", "--report", report)
+        self.assertEqual(result.code, 0, result)
+        self.assertEqual(result.out.count("top-1"), self.succeed("evaluate", checkpoint, "--split", "val").out.count("top-1"))
+        self.assertIn("confusion", (report / "report.html").read_text())
+
+    def check_same_numbers(self, expected, found, what):
+        self.assertIs(type(found), type(expected), what)
+        if isinstance(expected, dict):
+            self.assertEqual(list(found), list(expected), what)
+            for key in expected:
+                self.check_same_numbers(expected[key], found[key], f"{what}: {key}")
+        elif isinstance(expected, list):
+            self.assertEqual(len(found), len(expected), what)
+            for i, (one, other) in enumerate(zip(expected, found)):
+                self.check_same_numbers(one, other, f"{what}[{i}]")
+        elif isinstance(expected, float):
+            self.assertAlmostEqual(found, expected, places=5, msg=what)
+        else:
+            self.assertEqual(found, expected, what)
+
+    def test_the_report_is_that_of_one_process(self):
+        def figures(run):
+            return re.findall(r"[0-9.]+ ?%", (run / "report.html").read_text())
+
+        one, _ = self.train("one", 1)
+        two, result = self.train("two", 2)
+        self.assertIn("report: ", result.err)
+        self.assertTrue(figures(one))
+        self.assertEqual(figures(two), figures(one))
+
+    def test_each_fills_its_part_of_the_cache(self):
+        caches = [self.directory / f"cache{rank}" for rank in range(2)]
+        arguments = ["train", self.clips, "--prepare", "--set=data.cache=raw", *SETTINGS]
+        outputs = []
+        for process in self.start_ranks(2, *arguments, of_rank=lambda rank: [f"--set=data.cache_dir={caches[rank]}"]):
+            out, err = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 0, err)
+            outputs.append(out.decode())
+        clips = len(actrec.read_list(self.clips))
+        self.assertIn(f"{clips} of {clips} clips are in the frame cache", outputs[0])
+        self.assertEqual(outputs[1], "")
+        cached = [{file.name for file in cache.rglob("*") if file.is_file()} for cache in caches]
+        self.assertEqual([len(names) for names in cached], [clips // 2, clips - clips // 2])
+        self.assertFalse(cached[0] & cached[1])
 
     def test_torchrun_starts_it(self):
         torchrun = self.find_torchrun()

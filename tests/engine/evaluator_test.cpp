@@ -6,6 +6,7 @@
 #include "engine/predictor.h"
 #include "frame_folders.h"
 #include "hanging_file.h"
+#include "process_threads.h"
 #include "temporary_directory.h"
 
 namespace actrec {
@@ -166,6 +167,56 @@ TEST_F(EvaluatorTest, PredictsAllInputsAndReportsTheBadOnes) {
     EXPECT_GE(prediction.top[0].probability, prediction.top[1].probability);
     EXPECT_NEAR(prediction.top[0].probability + prediction.top[1].probability, 1, 1e-9);
   });
+}
+
+// More processes than some splits have clips.
+TEST_F(EvaluatorTest, SeveralProcessesGetTheResultOfOne) {
+  for (const Sampling sampling : {Sampling::segment, Sampling::all}) {
+    for (const int views : {1, 2}) {
+      if (sampling == Sampling::all && views > 1) continue;
+      info_.settings.clip.sampling = sampling;
+      info_.settings.augment.test_clips = views;
+      info_.train_clips = {5, 5};
+      std::vector<ClipRef> clips = splits_.val;
+      clips.front().path = directory_ / "missing";
+      info_.settings.data.bad_videos = BadVideos::skip;
+      info_.settings.data.max_bad_fraction = 0.5;
+      const EvaluationResult one =
+          evaluate_checkpoint({info_, model_}, clips, CacheUse::none, Ablation::all);
+      EXPECT_EQ(one.clips, 3);
+      run_together(5, [&](ProcessGroup& group) {
+        // The threads that stand for processes share LibTorch's settings, but not the model.
+        const auto model = std::make_shared<Recogniser>(info_.settings.model, info_.settings.clip.size, 2,
+                                                        info_.statistics);
+        for (std::size_t i = 0; i < model->parameters().size(); ++i)
+          model->parameters()[i].set_data(model_->parameters()[i].clone());
+        model->eval();
+        const EvaluationResult all =
+            evaluate_checkpoint({info_, model}, clips, CacheUse::none, Ablation::all, group);
+        EXPECT_EQ(all.clips, one.clips);
+        EXPECT_EQ(all.confusion, one.confusion);
+        EXPECT_NEAR(all.loss, one.loss, 1e-6);
+        ASSERT_EQ(all.predictions.size(), one.predictions.size());
+        for (std::size_t i = 0; i < one.predictions.size(); ++i) {
+          EXPECT_EQ(all.predictions[i].name, one.predictions[i].name);
+          EXPECT_NEAR(all.predictions[i].confidence(), one.predictions[i].confidence(), 1e-6);
+        }
+        ASSERT_EQ(all.skipped.size(), 1U);
+        EXPECT_EQ(all.skipped[0].clip, clips.front().name);
+        ASSERT_TRUE(all.ablation.has_value());
+        EXPECT_EQ(all.ablation->top1, one.ablation->top1);
+        EXPECT_EQ(all.ablation->majority_class, one.ablation->majority_class);
+        EXPECT_EQ(all.ablation->changed(), one.ablation->changed());
+        for (const auto test : {&AblationResult::single_frame, &AblationResult::mean_frame,
+                                &AblationResult::reversed, &AblationResult::shuffled}) {
+          const InputTest &found = (*all.ablation).*test, &expected = (*one.ablation).*test;
+          EXPECT_EQ(found.top1, expected.top1);
+          EXPECT_EQ(found.lost, expected.lost);
+          EXPECT_EQ(found.gained, expected.gained);
+        }
+      });
+    }
+  }
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 namespace actrec {
 namespace {
 
+constexpr const char* kLatin = "caf\xe9";  // a name that is not UTF-8
+
 ClipRef clip(const std::string& name) {
   ClipRef clip;
   clip.name = name;
@@ -16,15 +18,15 @@ ClipRef clip(const std::string& name) {
 TEST(SharedBadClips, EveryProcessKnowsThemAll) {
   run_together(2, [](ProcessGroup& group) {
     BadClips bad(BadVideos::skip, 0.5);
-    bad.expect("training", {clip("a"), clip("b"), clip("c"), clip("d")});
+    bad.expect("training", {clip("a"), clip("b"), clip(kLatin), clip("d")});
     bad.add(clip("a"), DataError("clip 'a': no frames"));
-    if (group.rank() == 1) bad.add(clip("c"), DataError("c.avi: cut off"));
+    if (group.rank() == 1) bad.add(clip(kLatin), DataError("caf\xe9.avi: cut off"));
     share_bad_clips(bad, group);
     ASSERT_EQ(bad.list().size(), 2u);
     EXPECT_EQ(bad.list()[0].reason, "no frames");
-    EXPECT_EQ(bad.list()[1].name, "c");
+    EXPECT_EQ(bad.list()[1].name, kLatin);
     EXPECT_EQ(bad.list()[1].split, "training");
-    EXPECT_EQ(bad.list()[1].reason, "c.avi: cut off");
+    EXPECT_EQ(bad.list()[1].reason, "caf\xe9.avi: cut off");
   });
 }
 

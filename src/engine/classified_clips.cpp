@@ -1,0 +1,47 @@
+#include "engine/classified_clips.h"
+
+#include "data/batch_source.h"
+#include "engine/metrics.h"
+
+namespace actrec {
+namespace {
+
+Shard shard_of(const ProcessGroup& group) { return {group.rank(), group.size()}; }
+
+}  // namespace
+
+std::vector<ClipRef> part_of(const std::vector<ClipRef>& clips, const ProcessGroup& group) {
+  const Shard shard = shard_of(group);
+  return {clips.begin() + static_cast<std::ptrdiff_t>(shard.begin(clips.size())),
+          clips.begin() + static_cast<std::ptrdiff_t>(shard.end(clips.size()))};
+}
+
+ClassifiedClips gather(const ClassifiedClips& part, const std::vector<ClipRef>& clips, std::size_t classes,
+                       ProcessGroup& group) {
+  const std::size_t begin = shard_of(group).begin(clips.size());
+  std::vector<std::int64_t> own;
+  for (const std::size_t index : part.indices) own.push_back(static_cast<std::int64_t>(begin + index));
+  const torch::Tensor indices = group.gather_rows(torch::tensor(own, torch::kInt64));
+  const std::int64_t* const first = indices.data_ptr<std::int64_t>();
+  const torch::Tensor logits = part.logits.defined()
+                                   ? part.logits
+                                   : torch::empty({0, static_cast<std::int64_t>(classes)});
+  return {group.gather_rows(logits), {first, first + indices.size(0)}};
+}
+
+EvaluationResult result_of(const ClassifiedClips& classified, const std::vector<ClipRef>& clips,
+                           const std::vector<std::string>& classes) {
+  ClassificationMeter meter(classes);
+  for (std::size_t i = 0; i < classified.indices.size(); ++i) {
+    meter.add(clips[classified.indices[i]].label,
+              classified.logits[static_cast<std::int64_t>(i)].data_ptr<float>());
+  }
+  EvaluationResult result = meter.result();
+  for (std::size_t i = 0; i < classified.indices.size(); ++i) {
+    result.predictions[i].name = clips[classified.indices[i]].name;
+    result.predictions[i].group = clips[classified.indices[i]].group;
+  }
+  return result;
+}
+
+}  // namespace actrec

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "data/clip_ref.h"
+#include "engine/process_group.h"
+#include "engine/results.h"
+
+namespace actrec {
+
+// What a model says of the clips of a list: of those that can be read, in the order of the list.
+struct ClassifiedClips {
+  torch::Tensor logits;              // float32 [N, K] on the CPU; undefined where N is 0
+  std::vector<std::size_t> indices;  // in the list
+};
+
+// The part of the list that is this process's: as equal as can be, in their order.
+std::vector<ClipRef> part_of(const std::vector<ClipRef>& clips, const ProcessGroup& group);
+// Those of the whole list, from those of each process's part; `classes` is K.
+ClassifiedClips gather(const ClassifiedClips& part, const std::vector<ClipRef>& clips, std::size_t classes,
+                       ProcessGroup& group);
+
+// Figures and predictions.
+EvaluationResult result_of(const ClassifiedClips& classified, const std::vector<ClipRef>& clips,
+                           const std::vector<std::string>& classes);
+
+}  // namespace actrec
