@@ -41,6 +41,7 @@ ExitCode evaluate_verb(const EvaluateArguments& arguments) {
   const std::unique_ptr<ProcessGroup> group = join_processes(settings);
   const EvaluationData data = load_evaluation_data(checkpoint.info, arguments.data);
   DataSplits evaluated;
+  evaluated.classes = checkpoint.info.classes;
   evaluated.test = data.clips;
   require_same_start(*group, settings, evaluated);
   if (!arguments.report.empty() && group->leads()) create_writable_directory(arguments.report);
