@@ -1,9 +1,10 @@
 #include "core/cuda_driver.h"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <array>
+
+#include "core/shared_library.h"
 
 namespace actrec {
 namespace {
@@ -12,35 +13,14 @@ namespace {
 using Device = int;
 constexpr int kCapabilityMajor = 75, kCapabilityMinor = 76;  // CUdevice_attribute
 
-class Driver {
- public:
-  Driver() : library_(dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL)) {}
-  ~Driver() {
-    if (library_ != nullptr) dlclose(library_);
-  }
-  Driver(const Driver&) = delete;
-  Driver& operator=(const Driver&) = delete;
+std::string text_of(const SharedLibrary& driver, int error) {
+  const char* text = nullptr;
+  if (driver.call("cuGetErrorString", error, &text) != 0 || text == nullptr)
+    return fmt::format("error {}", error);
+  return text;
+}
 
-  bool is_there() const { return library_ != nullptr; }
-
-  template <typename... Arguments>
-  int call(const char* name, Arguments... arguments) const {
-    void* const found = dlsym(library_, name);
-    if (found == nullptr) return -1;
-    return reinterpret_cast<int (*)(Arguments...)>(found)(arguments...);
-  }
-
-  std::string text_of(int error) const {
-    const char* text = nullptr;
-    if (call("cuGetErrorString", error, &text) != 0 || text == nullptr) return fmt::format("error {}", error);
-    return text;
-  }
-
- private:
-  void* library_;
-};
-
-std::string describe(const Driver& driver, Device device) {
+std::string describe(const SharedLibrary& driver, Device device) {
   std::array<char, 256> name{};
   std::size_t bytes = 0;
   int major = 0, minor = 0;
@@ -56,7 +36,7 @@ std::string describe(const Driver& driver, Device device) {
 
 CudaDriver query_cuda_driver() {
   CudaDriver result;
-  const Driver driver;
+  const SharedLibrary driver("libcuda.so.1");
   if (!driver.is_there()) {
     result.problem = "there is no NVIDIA driver (libcuda.so.1)";
     return result;
@@ -65,7 +45,7 @@ CudaDriver query_cuda_driver() {
   if (driver.call("cuDriverGetVersion", &version) == 0)
     result.version = fmt::format("{}.{}", version / 1000, version % 1000 / 10);
   if (const int error = driver.call("cuInit", 0U); error != 0) {
-    result.problem = fmt::format("NVIDIA's driver does not start: {}", driver.text_of(error));
+    result.problem = fmt::format("NVIDIA's driver does not start: {}", text_of(driver, error));
     return result;
   }
   driver.call("cuDeviceGetCount", &count);

@@ -240,6 +240,7 @@ BenchResult bench(const Settings& settings, const DataSplits& splits,
   result.train_fps = training.frames_per_second;
   result.data_wait_fraction = training.data_wait_fraction;
   result.peak_rss_mb = peak_rss_mb();
+  result.gpu = training.gpu;
   result.limit = explain(result, settings);
   return result;
 }

@@ -20,7 +20,9 @@
 namespace actrec {
 namespace {
 
-constexpr std::int64_t kFrames = 16;
+// Of a measurement: enough to keep the device busy.
+std::int64_t frames_for(const torch::Device& device) { return device.is_cpu() ? 16 : 256; }
+
 constexpr double kClearlyFaster = 1.15;
 
 // Seconds that the encoder takes, forward and, where it learns, backward, on frames of that format: the best
@@ -47,19 +49,22 @@ bool contiguous_wins(const Settings& settings, const torch::Device& device) {
   encoder->to(device);
   encoder->train(learns);
   const torch::Tensor frames =
-      torch::rand({kFrames, 3, size.height, size.width}, torch::TensorOptions().device(device));
+      torch::rand({frames_for(device), 3, size.height, size.width}, torch::TensorOptions().device(device));
+  const Bfloat16Guard guard(device.type(), settings.train.precision == Precision::bf16);
   const double last = measure(*encoder, learns, frames.contiguous(torch::MemoryFormat::ChannelsLast));
   const double contiguous = measure(*encoder, learns, frames);
   spdlog::info("memory format: {:.1f} ms for {} frames in channels_last, {:.1f} ms in contiguous", 1e3 * last,
-               kFrames, 1e3 * contiguous);
+               frames.size(0), 1e3 * contiguous);
   return last > kClearlyFaster * contiguous;
 }
 
 // What the outcome may depend on.
 std::string situation(const Settings& settings, const torch::Device& device) {
-  return fmt::format("LibTorch {}, {} ({}), {} threads, {}x{}, {}", torch_version(), device.str(),
+  const nlohmann::ordered_json json = settings_to_json(settings);
+  return fmt::format("LibTorch {}, {} ({}), {} threads, {}x{}, {}, {}", torch_version(), device.str(),
                      processor_name(), at::get_num_threads(), settings.clip.size.height,
-                     settings.clip.size.width, settings_to_json(settings)["model"]["encoder"].dump());
+                     settings.clip.size.width, json["train"]["precision"].get<std::string>(),
+                     json["model"]["encoder"].dump());
 }
 
 // The outcomes of earlier measurements on this machine, by situation. A file that cannot be read or written

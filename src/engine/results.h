@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "core/gpu_meter.h"
+
 // Plain results of training, evaluation and prediction: no tensors, so that reports can be made without
 // LibTorch.
 
@@ -200,6 +202,7 @@ struct EpochResult {
   double frames_per_second = 0;   // of the training part
   double data_wait_fraction = 0;  // share of the training part spent waiting for clips
   double peak_rss_mb = 0;
+  GpuUse gpu{};         // in the training part
   bool best = false;  // the best epoch so far by the monitored value
 };
 
@@ -216,6 +219,8 @@ void visit_metrics(Epoch& epoch, Visit visit) {
   visit("frames_per_second", epoch.frames_per_second);
   visit("data_wait_fraction", epoch.data_wait_fraction);
   visit("peak_rss_mb", epoch.peak_rss_mb);
+  visit("gpu_busy_fraction", epoch.gpu.busy_fraction);
+  visit("gpu_memory_mb", epoch.gpu.memory_mb);
 }
 
 // Where training stands within an epoch.
@@ -224,6 +229,7 @@ struct StepResult {
   std::int64_t step = 0, steps = 0;  // within the epoch, from 1
   double frames_per_second = 0;
   double data_wait_fraction = 0;
+  GpuUse gpu{};
   double seconds_left = 0;  // until the last epoch ends, unless training stops early
 };
 
@@ -247,6 +253,7 @@ struct BenchResult {
   double compute_fps = 0;           // frames/s through the training step, on a batch that is there
   double train_fps = 0;             // frames/s of the second epoch of training, everything together
   double data_wait_fraction = 0;    // of that epoch
+  GpuUse gpu{};                       // in that epoch
   std::int64_t clips = 0;           // that were used
   std::int64_t bytes_per_clip = 0;  // of the frame cache; 0 without one
   double peak_rss_mb = 0;

@@ -45,6 +45,7 @@ class Trainer {
         observers_(observers),
         device_(resolve_device(settings.device)),
         threads_(plan_threads(settings)),
+        gpu_(device_.is_cuda() ? device_.index() : -1),
         machine_(describe_machine(settings, device_, group.size())),
         clips_(list_clips(splits)),
         pipeline_(make_pipeline(settings, CacheUse::fill)),
@@ -251,13 +252,17 @@ class Trainer {
   }
 
   void report_step(std::int64_t steps) {
-    const StepResult result = step_result(settings_, position_, steps, total_.seconds());
+    gpu_.sample();
+    StepResult result = step_result(settings_, position_, steps, total_.seconds());
+    result.gpu = gpu_.use();
     for (TrainingObserver* observer : observers_) observer->on_step(result);
   }
 
   void finish_epoch(const EvaluationResult& val) {
     position_.epochs.push_back(epoch_result(settings_, position_, val, epoch_.seconds()));
     EpochResult& kept = position_.epochs.back();
+    kept.gpu = gpu_.use();
+    gpu_.reset();
     kept.best = best_epoch() == epochs();
     position_.step = 0;
     position_.meter = TrainMeter(device_);
@@ -371,6 +376,7 @@ class Trainer {
   const std::vector<TrainingObserver*>& observers_;
   torch::Device device_;
   ThreadPlan threads_;
+  GpuMeter gpu_;
   std::map<std::string, std::string> machine_;
   std::string clips_;
   std::shared_ptr<ClipPipeline> pipeline_;

@@ -39,7 +39,10 @@ std::vector<EpochResult> epochs_from_json(const Json& list) {
   for (const Json& entry : list) {
     EpochResult epoch;
     entry.at("best").get_to(epoch.best);
-    visit_metrics(epoch, [&](const char* name, auto& value) { entry.at(name).get_to(value); });
+    visit_metrics(epoch, [&](const char* name, auto& value) {
+      const bool is_new = std::string_view(name).substr(0, 4) == "gpu_";  // earlier versions had none
+      if (!is_new || entry.contains(name)) entry.at(name).get_to(value);
+    });
     if (epoch.epoch != static_cast<int>(epochs.size()) + 1) throw std::out_of_range("epoch");
     epochs.push_back(epoch);
   }

@@ -57,6 +57,8 @@ std::vector<EpochResult> read_metrics(const std::filesystem::path& file) {
       epoch.frames_per_second = json.at("frames_per_second").get<double>();
       epoch.data_wait_fraction = json.at("data_wait_fraction").get<double>();
       epoch.peak_rss_mb = json.at("peak_rss_mb").get<double>();
+      epoch.gpu.busy_fraction = json.value("gpu_busy_fraction", 0.0);  // earlier versions had none
+      epoch.gpu.memory_mb = json.value("gpu_memory_mb", 0.0);
       epochs.push_back(epoch);
     } catch (const nlohmann::json::exception&) {
       spdlog::warn("{} is damaged after epoch {}", file.string(), epochs.size());

@@ -141,17 +141,22 @@ nlohmann::ordered_json evaluation_json(const EvaluationResult& result) {
 }
 
 std::string bench_text(const BenchResult& result) {
+  const std::string gpu = result.gpu.memory_mb > 0
+                              ? fmt::format("GPU in training    {:>8.0f} % busy, {:.1f} GiB in use\n",
+                                            100 * result.gpu.busy_fraction, result.gpu.memory_mb / 1024)
+                              : "";
   return fmt::format(
       "decoding videos    {:>8.0f} frames/s\n"
       "loading batches    {:>8.0f} frames/s\n"
       "training step      {:>8.0f} frames/s\n"
       "training           {:>8.0f} frames/s, {:.1f}% of the time waiting for data\n"
       "frame cache        {:>8.2f} MB a clip\n"
-      "peak memory        {:>8.0f} MB\n\n"
+      "peak memory        {:>8.0f} MB\n"
+      "{}\n"
       "{} clips: {}\n",
       result.decode_fps, result.load_fps, result.compute_fps, result.train_fps,
       100 * result.data_wait_fraction, static_cast<double>(result.bytes_per_clip) / 1e6, result.peak_rss_mb,
-      result.clips, result.limit);
+      gpu, result.clips, result.limit);
 }
 
 nlohmann::ordered_json bench_json(const BenchResult& result) {
@@ -163,6 +168,8 @@ nlohmann::ordered_json bench_json(const BenchResult& result) {
           {"data_wait_fraction", result.data_wait_fraction},
           {"bytes_per_clip", result.bytes_per_clip},
           {"peak_rss_mb", result.peak_rss_mb},
+          {"gpu_busy_fraction", result.gpu.busy_fraction},
+          {"gpu_memory_mb", result.gpu.memory_mb},
           {"limit", result.limit}};
 }
 

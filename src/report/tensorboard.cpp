@@ -29,6 +29,10 @@ void TensorBoardLog::on_epoch(const EpochResult& result) {
   add("speed/data_wait_fraction", result.data_wait_fraction);
   add("speed/seconds", result.seconds);
   add("memory/peak_rss_mb", result.peak_rss_mb);
+  if (result.gpu.memory_mb > 0) {
+    add("speed/gpu_busy_fraction", result.gpu.busy_fraction);
+    add("memory/gpu_mb", result.gpu.memory_mb);
+  }
   events_->flush();
 }
 

@@ -2,6 +2,7 @@
 
 import actrec
 
+GPU = ["gpu_busy_fraction", "gpu_memory_mb"]
 RATES = ["decode_fps", "load_fps", "compute_fps", "train_fps"]
 
 
@@ -17,7 +18,7 @@ class BenchTest(actrec.TestCase):
 
     def test_json_and_the_cache(self):
         report = self.bench("--json").json
-        self.assertEqual(list(report), ["clips", *RATES, "data_wait_fraction", "bytes_per_clip", "peak_rss_mb", "limit"])
+        self.assertEqual(list(report), ["clips", *RATES, "data_wait_fraction", "bytes_per_clip", "peak_rss_mb", *GPU, "limit"])
         for rate in RATES:
             self.assertGreater(report[rate], 0, rate)
         self.assertEqual(report["clips"], 16)

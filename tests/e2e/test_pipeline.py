@@ -20,6 +20,8 @@ METRICS_KEYS = [
     "frames_per_second",
     "data_wait_fraction",
     "peak_rss_mb",
+    "gpu_busy_fraction",
+    "gpu_memory_mb",
 ]
 
 

@@ -25,7 +25,7 @@ SETTINGS = [
     "--set=train.early_stopping.patience=0",
     "--set=train.checkpoint_minutes=1e-9",
 ]
-TIMES = ("seconds", "frames_per_second", "data_wait_fraction", "peak_rss_mb")
+TIMES = ("seconds", "frames_per_second", "data_wait_fraction", "peak_rss_mb", "gpu_busy_fraction", "gpu_memory_mb")
 
 
 def outcome(run):

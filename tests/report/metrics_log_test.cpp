@@ -33,7 +33,8 @@ TEST(MetricsLog, WritesALineAnEpochWithAllDigits) {
     EXPECT_EQ(line.at("epoch"), epoch);
     EXPECT_EQ(line.at("train_loss").get<double>(), 1.0 / 3 / epoch);
     for (const char* key : {"train_top1", "val_loss", "val_top1", "learning_rate", "seconds",
-                            "frames_per_second", "data_wait_fraction", "peak_rss_mb"}) {
+                            "frames_per_second", "data_wait_fraction", "peak_rss_mb", "gpu_busy_fraction",
+                            "gpu_memory_mb"}) {
       EXPECT_TRUE(line.contains(key)) << key;
     }
   }
@@ -41,8 +42,8 @@ TEST(MetricsLog, WritesALineAnEpochWithAllDigits) {
   ASSERT_EQ(rows.size(), 4u);
   EXPECT_EQ(rows[0],
             "epoch,train_loss,train_top1,val_loss,val_top1,learning_rate,seconds,frames_per_second,"
-            "data_wait_fraction,peak_rss_mb");
-  EXPECT_EQ(split(rows[2], ',').size(), 10u);
+            "data_wait_fraction,peak_rss_mb,gpu_busy_fraction,gpu_memory_mb");
+  EXPECT_EQ(split(rows[2], ',').size(), 12u);
   EXPECT_EQ(std::stod(split(rows[2], ',')[1]), 1.0 / 6);
 }
 
