@@ -19,9 +19,9 @@ inline constexpr int kFilmstripFrames = 6, kFilmstripHeight = 120;  // height in
 Report make_report(const std::filesystem::path& file, const Checkpoint& checkpoint,
                    const EvaluationData& data, EvaluationResult evaluation);
 
-// Evaluates the best checkpoint of a finished run, trained with `settings`, on the validation split and writes
-// report.html into the run's directory. Every process of the group must call it; the first writes. What goes
-// wrong is a warning: the training is done.
+// Evaluates the best checkpoint of a finished run, trained with `settings`, on the validation split and
+// writes report.html into the run's directory. Every process of the group must call it; the first writes.
+// What goes wrong is a warning: the training is done.
 void write_run_report(const std::filesystem::path& directory, const Settings& settings,
                       const DataSplits& splits, ProcessGroup& group);
 

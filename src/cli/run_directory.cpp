@@ -111,9 +111,9 @@ TrainingSummary train_and_record(const Settings& settings, const DataSplits& spl
 
 TrainingSummary run_training(const Settings& settings, const DataSplits& splits, const fs::path& directory,
                              ProcessGroup& group, std::optional<TrainingState> state) {
-  const TrainingSummary summary =
-      group.leads() ? train_and_record(settings, splits, directory, group, std::move(state))
-                    : train(settings, splits, directory, {}, group, std::move(state));
+  const TrainingSummary summary = group.leads()
+                                      ? train_and_record(settings, splits, directory, group, std::move(state))
+                                      : train(settings, splits, directory, {}, group, std::move(state));
   if (summary.reason != StopReason::interrupted && summary.best_epoch > 0)
     write_run_report(directory, settings, splits, group);
   return summary;

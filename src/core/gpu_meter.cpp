@@ -22,10 +22,11 @@ GpuMeter::GpuMeter(int device, const std::string& driver, const std::string& nvm
   int of_cuda = 0;
   std::array<char, 64> bus{};
   started_ = nvml_.call("nvmlInit_v2") == 0;
-  const bool found = started_ && driver_.call("cuInit", 0U) == 0 &&
-                     driver_.call("cuDeviceGet", &of_cuda, device) == 0 &&
-                     driver_.call("cuDeviceGetPCIBusId", bus.data(), static_cast<int>(bus.size()), of_cuda) == 0;
-  if (!found || nvml_.call("nvmlDeviceGetHandleByPciBusId_v2", static_cast<const char*>(bus.data()), &handle_) != 0)
+  const bool found =
+      started_ && driver_.call("cuInit", 0U) == 0 && driver_.call("cuDeviceGet", &of_cuda, device) == 0 &&
+      driver_.call("cuDeviceGetPCIBusId", bus.data(), static_cast<int>(bus.size()), of_cuda) == 0;
+  if (!found ||
+      nvml_.call("nvmlDeviceGetHandleByPciBusId_v2", static_cast<const char*>(bus.data()), &handle_) != 0)
     handle_ = nullptr;
 }
 

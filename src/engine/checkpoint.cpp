@@ -154,4 +154,9 @@ CheckpointInfo read_checkpoint_info(const std::filesystem::path& path, std::vect
   return info;
 }
 
+int checkpoint_epoch(const std::filesystem::path& path) {
+  std::vector<TensorSummary> tensors;
+  return std::filesystem::exists(path) ? read_checkpoint_info(path, tensors).epoch : 0;
+}
+
 }  // namespace actrec

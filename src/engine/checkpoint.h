@@ -62,5 +62,7 @@ std::shared_ptr<Recogniser> rebuild_model(const std::filesystem::path& path, con
 
 // Only the description and the list of tensors, without building the model.
 CheckpointInfo read_checkpoint_info(const std::filesystem::path& path, std::vector<TensorSummary>& tensors);
+// Its epoch; 0 where there is no such file.
+int checkpoint_epoch(const std::filesystem::path& path);
 
 }  // namespace actrec

@@ -23,9 +23,8 @@ ClassifiedClips gather(const ClassifiedClips& part, const std::vector<ClipRef>& 
   for (const std::size_t index : part.indices) own.push_back(static_cast<std::int64_t>(begin + index));
   const torch::Tensor indices = group.gather_rows(torch::tensor(own, torch::kInt64));
   const std::int64_t* const first = indices.data_ptr<std::int64_t>();
-  const torch::Tensor logits = part.logits.defined()
-                                   ? part.logits
-                                   : torch::empty({0, static_cast<std::int64_t>(classes)});
+  const torch::Tensor logits =
+      part.logits.defined() ? part.logits : torch::empty({0, static_cast<std::int64_t>(classes)});
   return {group.gather_rows(logits), {first, first + indices.size(0)}};
 }
 

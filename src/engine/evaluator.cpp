@@ -108,8 +108,8 @@ std::vector<SkippedClip> skipped_clips(const BadClips& bad_clips) {
 EvaluationResult evaluate_clips(Recogniser& model, const torch::Device& device,
                                 const std::vector<ClipRef>& clips, const std::vector<std::string>& classes,
                                 BatchSource& loader, const Progress& progress, AblationMeter* ablation) {
-  return result_of(
-      classify_clips(model, device, clips, loader, ablation, counter(progress, clips.size())), clips, classes);
+  return result_of(classify_clips(model, device, clips, loader, ablation, counter(progress, clips.size())),
+                   clips, classes);
 }
 
 EvaluationResult evaluate_clips_together(Recogniser& model, const torch::Device& device,
@@ -154,12 +154,12 @@ EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::ve
     Loader loader(pipeline, loader_options(settings, threads, device));
     const int views = loader.test_views();
     if (views == 1 || wanted != nullptr) {  // the ablation is of the plain view
-      classified = classify_clips(*checkpoint.model, device, part, loader, wanted,
-                                  counter(progress, part.size()));
+      classified =
+          classify_clips(*checkpoint.model, device, part, loader, wanted, counter(progress, part.size()));
     }
     if (views > 1) {
-      classified = average_views(*checkpoint.model, device, part, loader,
-                                 counter(progress, part.size(), views));
+      classified =
+          average_views(*checkpoint.model, device, part, loader, counter(progress, part.size(), views));
     }
   }
   EvaluationResult result = result_of(gather(classified, clips, classes.size(), group), clips, classes);

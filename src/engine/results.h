@@ -202,7 +202,7 @@ struct EpochResult {
   double frames_per_second = 0;   // of the training part
   double data_wait_fraction = 0;  // share of the training part spent waiting for clips
   double peak_rss_mb = 0;
-  GpuUse gpu{};         // in the training part
+  GpuUse gpu{};       // in the training part
   bool best = false;  // the best epoch so far by the monitored value
 };
 
@@ -253,7 +253,7 @@ struct BenchResult {
   double compute_fps = 0;           // frames/s through the training step, on a batch that is there
   double train_fps = 0;             // frames/s of the second epoch of training, everything together
   double data_wait_fraction = 0;    // of that epoch
-  GpuUse gpu{};                       // in that epoch
+  GpuUse gpu{};                     // in that epoch
   std::int64_t clips = 0;           // that were used
   std::int64_t bytes_per_clip = 0;  // of the frame cache; 0 without one
   double peak_rss_mb = 0;

@@ -2,8 +2,9 @@
 
 namespace actrec {
 
-ClassifiedClips average_views(Recogniser& model, const torch::Device& device, const std::vector<ClipRef>& clips,
-                            Loader& loader, const std::function<void(std::int64_t clips)>& on_batch) {
+ClassifiedClips average_views(Recogniser& model, const torch::Device& device,
+                              const std::vector<ClipRef>& clips, Loader& loader,
+                              const std::function<void(std::int64_t clips)>& on_batch) {
   torch::NoGradGuard no_grad;
   if (clips.empty()) return {};
   const int views = loader.test_views();

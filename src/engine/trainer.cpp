@@ -26,12 +26,10 @@
 #include "engine/train_meter.h"
 #include "engine/training_progress.h"
 #include "engine/training_step.h"
+#include "engine/unchecked_updates.h"
 
 namespace actrec {
 namespace {
-
-// Updates after which a device is asked whether their gradients were finite; the CPU is asked every time.
-constexpr std::size_t kUpdatesBetweenChecks = 100;
 
 class Trainer {
  public:
@@ -53,7 +51,8 @@ class Trainer {
         val_loader_(pipeline_, loader_options(settings, threads_, device_)),
         train_batches_(&train_loader_),
         val_batches_(&val_loader_),
-        resumes_(state.has_value()) {
+        resumes_(state.has_value()),
+        unchecked_(device_) {
     pipeline_->bad_clips().expect("training", splits.train);
     pipeline_->bad_clips().expect("validation", splits.val);
     if (state) {
@@ -108,11 +107,6 @@ class Trainer {
   }
 
  private:
-  struct Update {
-    UpdateGroup group;
-    std::vector<std::size_t> clips;  // indices
-  };
-
   int epochs() const { return static_cast<int>(position_.epochs.size()); }  // that are complete
 
   void take_model(const TrainingState& state) {
@@ -192,14 +186,17 @@ class Trainer {
       if (all.clips > 0) {
         const StepOutcome outcome = step_->add_gradient(batch, share / static_cast<double>(group.size), last);
         meter.add(outcome, share, all.clips);
-        if (knows_loss() && !std::isfinite(outcome.loss.item<double>())) stop_at(group, "loss", step, clips);
+        // On a GPU, reading the loss waits for everything before it. Of several processes all see the
+        // gradient that comes of it, but one alone the loss.
+        const bool knows_loss = group_.alone() && device_.is_cpu();
+        if (knows_loss && !std::isfinite(outcome.loss.item<double>())) stop_at(group, "loss", step, clips);
       }
       if (last) {
         position_.learning_rate =
             learning_rate_at(settings_.train, epoch * updates + step / accumulate, updates, values);
-        if (step_->update(position_.learning_rate)) unchecked_.push_back({group, clips});
+        if (step_->update(position_.learning_rate)) unchecked_.add(group, clips);
         clips.clear();
-        if (device_.is_cpu() || unchecked_.size() >= kUpdatesBetweenChecks) check_updates();
+        if (unchecked_.are_due()) check_updates();
       }
 
       ++position_.step;
@@ -216,18 +213,10 @@ class Trainer {
     waited_ = 0;
   }
 
-  // On a GPU, reading the loss waits for everything before it. Of several processes all see the gradient that
-  // comes of it, but one alone the loss.
-  bool knows_loss() const { return group_.alone() && device_.is_cpu(); }
-
   // Ends the training where the gradient of an update since the last check was not finite.
   void check_updates() {
-    const auto failed = static_cast<std::size_t>(step_->failed_updates());
-    if (failed > 0) {
-      const Update& first = unchecked_.at(unchecked_.size() - failed);
-      stop_at(first.group, "gradient", first.group.first + first.group.size - 1, first.clips);
-    }
-    unchecked_.clear();
+    if (const auto failed = unchecked_.find_failed(*step_))
+      stop_at(failed->group, "gradient", failed->group.first + failed->group.size - 1, failed->clips);
   }
 
   // Keeps the state before the update, in which all weights are finite, for `train --replay`. `step`: of the
@@ -299,7 +288,7 @@ class Trainer {
     if (!group_.leads()) return;
     const std::filesystem::path file = output_ / kBestCheckpoint;
     const int best = best_epoch();
-    if (best == 0 || epoch_of(file) == best) return;
+    if (best == 0 || checkpoint_epoch(file) == best) return;
     if (best != epochs() || position_.step > 0) {
       throw CheckpointError(
           fmt::format("{} is not there, or not of epoch {}, the best of the run", file.string(), best),
@@ -307,12 +296,6 @@ class Trainer {
     }
     describe_last_epoch();
     save_model(kBestCheckpoint);
-  }
-
-  // Of a checkpoint; 0 where there is none.
-  static int epoch_of(const std::filesystem::path& checkpoint) {
-    std::vector<TensorSummary> tensors;
-    return std::filesystem::exists(checkpoint) ? read_checkpoint_info(checkpoint, tensors).epoch : 0;
   }
 
   void save_model(const char* name) const {
@@ -389,7 +372,7 @@ class Trainer {
   std::unique_ptr<TrainingStep> step_;
   bool resumes_;
   TrainingPosition position_;
-  std::vector<Update> unchecked_;
+  UncheckedUpdates unchecked_;
   double waited_ = 0;  // for data, in this pass over the training clips
   Stopwatch total_, epoch_;
   Clock::time_point saved_;  // when the training state was

@@ -181,13 +181,12 @@ TEST_F(EvaluatorTest, SeveralProcessesGetTheResultOfOne) {
       clips.front().path = directory_ / "missing";
       info_.settings.data.bad_videos = BadVideos::skip;
       info_.settings.data.max_bad_fraction = 0.5;
-      const EvaluationResult one =
-          evaluate_checkpoint({info_, model_}, clips, CacheUse::none, Ablation::all);
+      const EvaluationResult one = evaluate_checkpoint({info_, model_}, clips, CacheUse::none, Ablation::all);
       EXPECT_EQ(one.clips, 3);
       run_together(5, [&](ProcessGroup& group) {
         // The threads that stand for processes share LibTorch's settings, but not the model.
-        const auto model = std::make_shared<Recogniser>(info_.settings.model, info_.settings.clip.size, 2,
-                                                        info_.statistics);
+        const auto model =
+            std::make_shared<Recogniser>(info_.settings.model, info_.settings.clip.size, 2, info_.statistics);
         for (std::size_t i = 0; i < model->parameters().size(); ++i)
           model->parameters()[i].set_data(model_->parameters()[i].clone());
         model->eval();

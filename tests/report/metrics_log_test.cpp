@@ -32,9 +32,9 @@ TEST(MetricsLog, WritesALineAnEpochWithAllDigits) {
     const auto line = nlohmann::json::parse(lines[static_cast<std::size_t>(epoch) - 1]);
     EXPECT_EQ(line.at("epoch"), epoch);
     EXPECT_EQ(line.at("train_loss").get<double>(), 1.0 / 3 / epoch);
-    for (const char* key : {"train_top1", "val_loss", "val_top1", "learning_rate", "seconds",
-                            "frames_per_second", "data_wait_fraction", "peak_rss_mb", "gpu_busy_fraction",
-                            "gpu_memory_mb"}) {
+    for (const char* key :
+         {"train_top1", "val_loss", "val_top1", "learning_rate", "seconds", "frames_per_second",
+          "data_wait_fraction", "peak_rss_mb", "gpu_busy_fraction", "gpu_memory_mb"}) {
       EXPECT_TRUE(line.contains(key)) << key;
     }
   }
