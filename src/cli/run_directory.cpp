@@ -35,6 +35,19 @@ std::vector<fs::path> event_files(const fs::path& directory) {
   return files;
 }
 
+// With what rank 0 keeps of a run beside its checkpoints.
+TrainingSummary train_and_record(const Settings& settings, const DataSplits& splits,
+                                 const fs::path& directory, ProcessGroup& group,
+                                 std::optional<TrainingState> state) {
+  write_file_atomically(directory / "config.json", settings_to_json(settings).dump(2) + "\n");
+  MetricsLog metrics(directory);
+  TrainingProgress progress(settings.train.epochs);
+  const Thumbnails thumbnails(settings, kFilmstripFrames, kFilmstripHeight);
+  TensorBoardLog events(directory,
+                        [&](const std::string& clip) { return thumbnails.of(clip_named(splits.val, clip)); });
+  return train(settings, splits, directory, {&metrics, &progress, &events}, group, std::move(state));
+}
+
 }  // namespace
 
 bool is_free(const fs::path& directory) {
@@ -91,23 +104,6 @@ void remove_leftovers(const fs::path& directory) {
   }
   for (const fs::path& file : leftovers) fs::remove(file);
 }
-
-namespace {
-
-// With what rank 0 keeps of a run beside its checkpoints.
-TrainingSummary train_and_record(const Settings& settings, const DataSplits& splits,
-                                 const fs::path& directory, ProcessGroup& group,
-                                 std::optional<TrainingState> state) {
-  write_file_atomically(directory / "config.json", settings_to_json(settings).dump(2) + "\n");
-  MetricsLog metrics(directory);
-  TrainingProgress progress(settings.train.epochs);
-  const Thumbnails thumbnails(settings, kFilmstripFrames, kFilmstripHeight);
-  TensorBoardLog events(directory,
-                        [&](const std::string& clip) { return thumbnails.of(clip_named(splits.val, clip)); });
-  return train(settings, splits, directory, {&metrics, &progress, &events}, group, std::move(state));
-}
-
-}  // namespace
 
 TrainingSummary run_training(const Settings& settings, const DataSplits& splits, const fs::path& directory,
                              ProcessGroup& group, std::optional<TrainingState> state) {

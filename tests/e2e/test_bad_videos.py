@@ -194,6 +194,11 @@ class BadVideosTest(actrec.TestCase):
             with self.subTest(verb), self.storage_that_hangs():
                 words = "'clips/hanging.mp4'", "has not been read within 3.0 s"
                 self.fail_with(DATA, [verb, self.list(), *settings, *options], *words)
+        skip = ["--set=data.bad_videos=skip", "--set=data.max_bad_fraction=0.5"]
+        with self.storage_that_hangs():
+            result = self.succeed("bench", self.list(), *settings, *skip, "--json")
+        self.assertRegex(result.err, r"skipped clip 'clips/hanging\.mp4': .* has not been read within 3\.0 s")
+        self.assertGreater(result.json["train_fps"], 0)
 
 
 if __name__ == "__main__":
