@@ -16,7 +16,7 @@ using Make = std::function<std::unique_ptr<Optimizer>(const Tensors&)>;
 
 // An optimiser with two groups, of different decay.
 template <typename Optimiser, typename Options>
-Make make(Options options) {
+Make maker(Options options) {
   return [options](const Tensors& parameters) {
     Options decayed = options;
     decayed.weight_decay(0.05);
@@ -30,15 +30,15 @@ Make make(Options options) {
 
 const std::vector<std::pair<std::string, Make>>& optimisers() {
   static const std::vector<std::pair<std::string, Make>> all{
-      {"adamw", make<torch::optim::AdamW>(torch::optim::AdamWOptions(0.1))},
-      {"adam", make<torch::optim::Adam>(torch::optim::AdamOptions(0.1))},
-      {"sgd", make<torch::optim::SGD>(torch::optim::SGDOptions(0.1).momentum(0.9))},
-      {"sgd without momentum", make<torch::optim::SGD>(torch::optim::SGDOptions(0.1))},
+      {"adamw", maker<torch::optim::AdamW>(torch::optim::AdamWOptions(0.1))},
+      {"adam", maker<torch::optim::Adam>(torch::optim::AdamOptions(0.1))},
+      {"sgd", maker<torch::optim::SGD>(torch::optim::SGDOptions(0.1).momentum(0.9))},
+      {"sgd without momentum", maker<torch::optim::SGD>(torch::optim::SGDOptions(0.1))},
   };
   return all;
 }
 
-Tensors make_parameters() {
+Tensors parameters_to_learn() {
   torch::manual_seed(1);
   Tensors parameters{torch::randn({4, 3, 5, 5}).contiguous(torch::MemoryFormat::ChannelsLast),
                      torch::randn({17, 9}), torch::randn({17}), torch::randn({3})};
@@ -63,7 +63,7 @@ class FusedSteps : public ::testing::Test {
 TEST_F(FusedSteps, AreTheOptimisersOwn) {
   for (const double clip : {0.0, 0.5, 1000.0}) {
     for (const auto& [name, make] : optimisers()) {
-      Tensors ours = make_parameters(), theirs = make_parameters();
+      Tensors ours = parameters_to_learn(), theirs = parameters_to_learn();
       const auto own = make(ours), reference = make(theirs);
       FusedStep fused(*own, clip, torch::kCPU);
       for (int step = 0; step < 10; ++step) {
@@ -74,7 +74,7 @@ TEST_F(FusedSteps, AreTheOptimisersOwn) {
         reference->step();
       }
       EXPECT_EQ(fused.skipped(), 0);
-      const Tensors start = make_parameters();
+      const Tensors start = parameters_to_learn();
       for (std::size_t i = 0; i < ours.size(); ++i) {
         EXPECT_TRUE(torch::allclose(ours[i], theirs[i], 1e-4, 1e-5)) << name << " " << clip << " " << i;
         EXPECT_EQ(torch::equal(ours[i], start[i]), i == 3) << name << " " << i;
@@ -85,7 +85,7 @@ TEST_F(FusedSteps, AreTheOptimisersOwn) {
 
 TEST_F(FusedSteps, ContinueTheOptimisersSteps) {
   for (const auto& [name, make] : optimisers()) {
-    Tensors ours = make_parameters(), theirs = make_parameters();
+    Tensors ours = parameters_to_learn(), theirs = parameters_to_learn();
     const auto own = make(ours), reference = make(theirs);
     FusedStep fused(*own, 0, torch::kCPU);
     for (int step = 0; step < 6; ++step) {
@@ -102,7 +102,7 @@ TEST_F(FusedSteps, ContinueTheOptimisersSteps) {
 TEST_F(FusedSteps, ChangeNothingFromTheFirstBadGradientOn) {
   for (const double bad : {std::nan(""), HUGE_VAL}) {
     for (const auto& [name, make] : optimisers()) {
-      Tensors ours = make_parameters(), theirs = make_parameters();
+      Tensors ours = parameters_to_learn(), theirs = parameters_to_learn();
       const auto own = make(ours), reference = make(theirs);
       FusedStep fused(*own, 1, torch::kCPU);
       for (int step = 0; step < 5; ++step) {
@@ -132,14 +132,14 @@ TEST_F(FusedSteps, ChangeNothingFromTheFirstBadGradientOn) {
 
 TEST_F(FusedSteps, FirstGradientsMayBeBad) {
   for (const auto& [name, make] : optimisers()) {
-    Tensors ours = make_parameters();
+    Tensors ours = parameters_to_learn();
     const auto own = make(ours);
     FusedStep fused(*own, 0, torch::kCPU);
     set_gradients(ours, 0);
     ours[0].mutable_grad().fill_(std::nan(""));
     fused.step();
     EXPECT_EQ(fused.skipped(), 1) << name;
-    const Tensors start = make_parameters();
+    const Tensors start = parameters_to_learn();
     for (std::size_t i = 0; i < ours.size(); ++i) EXPECT_TRUE(torch::equal(ours[i], start[i])) << name;
   }
 }
