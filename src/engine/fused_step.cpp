@@ -12,6 +12,11 @@ using Tensors = std::vector<torch::Tensor>;
 
 #ifdef ACTREC_FUSED_OPTIMIZERS
 
+// The tensor, or a copy of it, that lies in memory as the parameter does, which the operations rely on.
+torch::Tensor laid_out_as(const torch::Tensor& parameter, const torch::Tensor& tensor) {
+  return tensor.strides() == parameter.strides() ? tensor : torch::empty_like(parameter).copy_(tensor);
+}
+
 // Parameters that have a gradient, and the gradients, which lie in memory as their parameters do.
 struct Learning {
   Tensors parameters, gradients;
@@ -20,11 +25,9 @@ struct Learning {
 Learning learning_of(const torch::optim::OptimizerParamGroup& group) {
   Learning learning;
   for (const torch::Tensor& parameter : group.params()) {
-    torch::Tensor gradient = parameter.grad();
-    if (!gradient.defined()) continue;
-    if (gradient.strides() != parameter.strides()) gradient = torch::empty_like(parameter).copy_(gradient);
+    if (!parameter.grad().defined()) continue;
     learning.parameters.push_back(parameter);
-    learning.gradients.push_back(gradient);
+    learning.gradients.push_back(laid_out_as(parameter, parameter.grad()));
   }
   return learning;
 }
@@ -76,8 +79,12 @@ void sgd_step(torch::optim::Optimizer& optimizer, const torch::optim::SGDOptions
               const Learning& learning, const Conditions& conditions) {
   Tensors buffers;
   if (options.momentum() != 0) {
-    for (const torch::Tensor& parameter : learning.parameters)
-      buffers.push_back(state_of<torch::optim::SGDParamState>(optimizer, parameter).momentum_buffer());
+    for (const torch::Tensor& parameter : learning.parameters) {
+      auto& state = state_of<torch::optim::SGDParamState>(optimizer, parameter);
+      state.momentum_buffer(
+          laid_out_as(parameter, state.momentum_buffer()));  // LibTorch's is as its gradient
+      buffers.push_back(state.momentum_buffer());
+    }
   }
   at::_fused_sgd_(learning.parameters, learning.gradients, buffers, options.weight_decay(),
                   options.momentum(), options.lr(), 0, false, false, false, conditions.divisor,
