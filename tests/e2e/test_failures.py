@@ -211,6 +211,8 @@ class MemoryTest(actrec.TestCase):
 
 class WorkingDirectoryTest(actrec.TestCase):
     def test_one_that_is_gone(self):
+        if "MKL" in self.succeed("doctor", "--json").json["libtorch"]["blas"]:
+            self.skipTest("MKL ends every program that has no working directory, before it begins")
         gone = self.directory / "gone"
         gone.mkdir()
 
