@@ -2,6 +2,7 @@
 
 import json
 import resource
+import subprocess
 
 import actrec
 from actrec import FAILURE, USAGE
@@ -15,6 +16,18 @@ DIVERGING = [
     "--set=train.epochs=30",
     '--set=normalize={"mean": [0.5, 0.5, 0.5], "std": [1e-30, 1e-30, 1e-30]}',
 ]
+
+
+def address_space(limit):
+    return lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def room_of_the_program():
+    """The address space that the program takes itself, in whole GiB: those of LibTorch differ by gigabytes."""
+    for room in range(1 << 30, 64 << 30, 1 << 30):
+        if subprocess.run([actrec.BINARY, "--version"], capture_output=True, preexec_fn=address_space(room)).returncode == 0:
+            return room
+    raise AssertionError("the program does not start")
 
 
 class TrialsTest(actrec.TestCase):
@@ -71,8 +84,7 @@ class TrialsTest(actrec.TestCase):
         large = ["--set=clip.size=224", "--set=clip.frames=16", "--set=train.epochs=1", "--set=data.workers=0"]
         large += ["--set=train.schedule.warmup_epochs=0", "--set=data.cache=off", "--set=threads=1"]
         large += ["--set=train.memory_format=contiguous", "--set=data.split.by=random", "--set=data.split.val=0.1"]
-        room = 3 << 30
-        limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (room, room))
+        limit = address_space(room_of_the_program() + (2 << 30))
         command = ["train", self.clips, *large, "--set=train.batch_size=16", "--output", self.output]
         result = self.fail_with(FAILURE, command, "out of memory with train.batch_size 16", "--set train.batch_size=", preexec_fn=limit)
         self.assertRegex(result.err, r"train\.batch_size=(8|4|2|1) --set train\.accumulate=(2|4|8|16) fits")
