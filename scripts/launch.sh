@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # usage: scripts/launch.sh [OPTION]... N COMMAND [ARGUMENT]...
 #
-# Starts N processes of a command that train one model together, for example
+# Starts N processes of a command that share its work (train, train --prepare, evaluate), for example
 #     scripts/launch.sh 2 build/release/actrec train configs/gesture-pairs.json
 # and ends when all have. When one fails, the others see it and fail, too; the largest exit code is this script's.
 # Everything is said by rank 0; warnings and errors of the others begin with [rank K].

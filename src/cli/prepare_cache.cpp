@@ -11,7 +11,6 @@
 #include "core/text.h"
 #include "data/cache_directory.h"
 #include "data/cache_fill.h"
-#include "engine/classified_clips.h"
 #include "engine/shared_bad_clips.h"
 #include "report/progress.h"
 
@@ -44,7 +43,7 @@ void prepare_cache(const Settings& settings, const DataSplits& splits, ProcessGr
   }
   std::vector<ClipRef> clips = splits.train;
   for (const auto* more : {&splits.val, &splits.test}) clips.insert(clips.end(), more->begin(), more->end());
-  const std::vector<ClipRef> part = part_of(clips, group);
+  const std::vector<ClipRef> part = part_of(clips, group.shard());
   const int threads = settings.threads > 0 ? settings.threads : available_cores();
   const auto start = Clock::now();
   ProgressLine line;

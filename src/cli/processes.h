@@ -7,7 +7,8 @@
 #include "data/splits.h"
 #include "engine/process_group.h"
 
-// Training by several processes, as torchrun, SLURM, mpirun or scripts/launch.sh start them.
+// Several processes that train, evaluate or fill the cache together, as torchrun, SLURM, mpirun or
+// scripts/launch.sh start them.
 
 namespace actrec {
 

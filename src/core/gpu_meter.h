@@ -24,7 +24,7 @@ class GpuMeter {
   GpuMeter(const GpuMeter&) = delete;
   GpuMeter& operator=(const GpuMeter&) = delete;
 
-  // To be called often; asks no more often than `interval`.
+  // To be called often; asks no more often than kInterval.
   void sample();
   GpuUse use() const;
   void reset();  // forgets what has been measured

@@ -7,6 +7,11 @@
 
 namespace actrec {
 
+std::vector<ClipRef> part_of(const std::vector<ClipRef>& clips, const Shard& shard) {
+  return {clips.begin() + static_cast<std::ptrdiff_t>(shard.begin(clips.size())),
+          clips.begin() + static_cast<std::ptrdiff_t>(shard.end(clips.size()))};
+}
+
 Batch empty_batch() { return {torch::empty({0}, torch::kUInt8), torch::empty({0}, torch::kInt64), {}}; }
 
 std::vector<std::size_t> training_order(std::size_t count, std::uint64_t seed, int epoch) {

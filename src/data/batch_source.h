@@ -28,6 +28,9 @@ struct Shard {
   std::size_t end(std::size_t total) const { return Shard{index + 1, count}.begin(total); }
 };
 
+// The clips of a list that belong to the shard, in their order.
+std::vector<ClipRef> part_of(const std::vector<ClipRef>& clips, const Shard& shard);
+
 // A batch without clips.
 Batch empty_batch();
 

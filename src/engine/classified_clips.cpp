@@ -1,24 +1,11 @@
 #include "engine/classified_clips.h"
 
-#include "data/batch_source.h"
 #include "engine/metrics.h"
 
 namespace actrec {
-namespace {
-
-Shard shard_of(const ProcessGroup& group) { return {group.rank(), group.size()}; }
-
-}  // namespace
-
-std::vector<ClipRef> part_of(const std::vector<ClipRef>& clips, const ProcessGroup& group) {
-  const Shard shard = shard_of(group);
-  return {clips.begin() + static_cast<std::ptrdiff_t>(shard.begin(clips.size())),
-          clips.begin() + static_cast<std::ptrdiff_t>(shard.end(clips.size()))};
-}
-
 ClassifiedClips gather(const ClassifiedClips& part, const std::vector<ClipRef>& clips, std::size_t classes,
                        ProcessGroup& group) {
-  const std::size_t begin = shard_of(group).begin(clips.size());
+  const std::size_t begin = group.shard().begin(clips.size());
   std::vector<std::int64_t> own;
   for (const std::size_t index : part.indices) own.push_back(static_cast<std::int64_t>(begin + index));
   const torch::Tensor indices = group.gather_rows(torch::tensor(own, torch::kInt64));

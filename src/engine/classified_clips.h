@@ -18,9 +18,7 @@ struct ClassifiedClips {
   std::vector<std::size_t> indices;  // in the list
 };
 
-// The part of the list that is this process's: as equal as can be, in their order.
-std::vector<ClipRef> part_of(const std::vector<ClipRef>& clips, const ProcessGroup& group);
-// Those of the whole list, from those of each process's part; `classes` is K.
+// Those of the whole list, from those of each process's part, which is part_of() its shard; `classes` is K.
 ClassifiedClips gather(const ClassifiedClips& part, const std::vector<ClipRef>& clips, std::size_t classes,
                        ProcessGroup& group);
 

@@ -117,7 +117,7 @@ EvaluationResult evaluate_clips_together(Recogniser& model, const torch::Device&
                                          const std::vector<std::string>& classes, BatchSource& loader,
                                          ProcessGroup& group) {
   if (group.alone()) return evaluate_clips(model, device, clips, classes, loader);
-  const std::vector<ClipRef> part = part_of(clips, group);
+  const std::vector<ClipRef> part = part_of(clips, group.shard());
   const ClassifiedClips classified =
       classify_clips(model, device, part, loader, nullptr, [](std::int64_t /*clips*/) {});
   return result_of(gather(classified, clips, classes.size(), group), clips, classes);
@@ -145,7 +145,7 @@ EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::ve
   pipeline->bad_clips().expect("evaluation", clips);
   AblationMeter meter(classes, settings);
   AblationMeter* const wanted = ablation == Ablation::all ? &meter : nullptr;
-  const std::vector<ClipRef> part = part_of(clips, group);
+  const std::vector<ClipRef> part = part_of(clips, group.shard());
   ClassifiedClips classified;
   if (settings.clip.sampling == Sampling::all) {
     classified = classify_whole_clips(*checkpoint.model, device, part, pipeline,

@@ -36,15 +36,10 @@ void FeatureLoader::start_evaluation(const std::vector<ClipRef>& clips) {
 void FeatureLoader::resume_training(const std::vector<ClipRef>& clips, std::uint64_t seed, int epoch,
                                     std::size_t first_batch) {
   begin(clips, epoch % views_);
-  ShardOrder own =
-      shard_of(training_order(clips.size(), seed, epoch), batch_size_, {group_.rank(), group_.size()});
+  ShardOrder own = shard_of(training_order(clips.size(), seed, epoch), batch_size_, group_.shard());
   // Each process computes an equal part, whatever it needs itself; only then what it needs and cannot find,
   // because the others keep their caches elsewhere.
-  std::vector<ClipRef> part;
-  for (auto i = static_cast<std::size_t>(group_.rank()); i < clips.size();
-       i += static_cast<std::size_t>(group_.size()))
-    part.push_back(clips[i]);
-  from_pixels_ = !fill(part);
+  from_pixels_ = !fill(part_of(clips, group_.shard()));
   group_.wait_for_all();
   if (!group_.alone() && !from_pixels_) {
     std::vector<ClipRef> needed;

@@ -129,7 +129,7 @@ ProcessGroup::ProcessGroup(const ProcessLayout& layout, double timeout_seconds) 
     backends_->gloo->barrier()->wait();
   });
   waited_seconds_ = 0;  // without the time until the last had started
-  spdlog::info("processes: {} train together", layout_.size);
+  spdlog::info("processes: {} work together", layout_.size);
 }
 
 ProcessGroup::~ProcessGroup() = default;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/process_layout.h"
+#include "data/batch_source.h"
 
 namespace actrec {
 
@@ -35,6 +36,7 @@ class ProcessGroup {
   int size() const { return layout_.size; }
   bool alone() const { return size() == 1; }
   bool leads() const { return rank() == 0; }  // whether this is the one that writes
+  Shard shard() const { return {rank(), size()}; }
 
   // Replaces a contiguous tensor by its sum over the processes.
   void sum(torch::Tensor& tensor);

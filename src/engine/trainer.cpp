@@ -47,7 +47,7 @@ class Trainer {
         machine_(describe_machine(settings, device_, group.size())),
         clips_(list_clips(splits)),
         pipeline_(make_pipeline(settings, CacheUse::fill)),
-        train_loader_(pipeline_, loader_options(settings, threads_, device_, {group.rank(), group.size()})),
+        train_loader_(pipeline_, loader_options(settings, threads_, device_, group.shard())),
         val_loader_(pipeline_, loader_options(settings, threads_, device_)),
         train_batches_(&train_loader_),
         val_batches_(&val_loader_),

@@ -14,12 +14,14 @@ namespace actrec {
 // answer waits for the device.
 class UncheckedUpdates {
  public:
+  static constexpr std::size_t kMostOnDevice = 100;
+
   struct Update {
     UpdateGroup group;
     std::vector<std::size_t> clips;  // indices in the training split
   };
 
-  explicit UncheckedUpdates(const torch::Device& device) : most_(device.is_cpu() ? 1 : 100) {}
+  explicit UncheckedUpdates(const torch::Device& device) : most_(device.is_cpu() ? 1 : kMostOnDevice) {}
 
   void add(const UpdateGroup& group, std::vector<std::size_t> clips) {
     updates_.push_back({group, std::move(clips)});

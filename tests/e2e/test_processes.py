@@ -92,7 +92,7 @@ class ProcessesTest(actrec.TestCase):
             for processes in (2, 4):
                 run, result = self.train(f"many{processes}{len(variant)}", processes, *variant)
                 self.check_same_metrics(one, run, f"{processes} processes {variant}")
-                self.assertIn(f"processes: {processes} train together", result.err)
+                self.assertIn(f"processes: {processes} work together", result.err)
                 self.assertNotIn("[rank", result.err)  # nothing to warn of
                 self.assertEqual(result.out.count("best epoch"), 1, result)
 

@@ -1,5 +1,6 @@
 #include "engine/fused_step.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -53,6 +54,11 @@ void set_gradients(Tensors& parameters, int step) {
     parameters[i].mutable_grad() = torch::randn(parameters[i].sizes());
 }
 
+void expect_close(const Tensors& ours, const Tensors& theirs, const std::string& name) {
+  for (std::size_t i = 0; i < ours.size(); ++i)
+    EXPECT_TRUE(torch::allclose(ours[i], theirs[i], 1e-4, 1e-5)) << name << " " << i;
+}
+
 class FusedSteps : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -74,11 +80,10 @@ TEST_F(FusedSteps, AreTheOptimisersOwn) {
         reference->step();
       }
       EXPECT_EQ(fused.skipped(), 0);
+      expect_close(ours, theirs, fmt::format("{}, clip {}", name, clip));
       const Tensors start = parameters_to_learn();
-      for (std::size_t i = 0; i < ours.size(); ++i) {
-        EXPECT_TRUE(torch::allclose(ours[i], theirs[i], 1e-4, 1e-5)) << name << " " << clip << " " << i;
+      for (std::size_t i = 0; i < ours.size(); ++i)
         EXPECT_EQ(torch::equal(ours[i], start[i]), i == 3) << name << " " << i;
-      }
     }
   }
 }
@@ -94,8 +99,7 @@ TEST_F(FusedSteps, ContinueTheOptimisersSteps) {
       step < 3 ? own->step() : (fused.step(), torch::Tensor());
       reference->step();
     }
-    for (std::size_t i = 0; i < ours.size(); ++i)
-      EXPECT_TRUE(torch::allclose(ours[i], theirs[i], 1e-4, 1e-5)) << name << " " << i;
+    expect_close(ours, theirs, name);
   }
 }
 
@@ -117,15 +121,13 @@ TEST_F(FusedSteps, ChangeNothingFromTheFirstBadGradientOn) {
         torch::nn::utils::clip_grad_norm_(theirs, 1);
         reference->step();
       }
-      for (std::size_t i = 0; i < ours.size(); ++i)
-        EXPECT_TRUE(torch::allclose(ours[i], theirs[i], 1e-4, 1e-5)) << name << " " << i;
+      expect_close(ours, theirs, name);
       // The state, too, is that before the bad step.
       set_gradients(ours, 9);
       set_gradients(theirs, 9);
       own->step();
       reference->step();
-      for (std::size_t i = 0; i < ours.size(); ++i)
-        EXPECT_TRUE(torch::allclose(ours[i], theirs[i], 1e-4, 1e-5)) << name << " " << i;
+      expect_close(ours, theirs, name);
     }
   }
 }

@@ -7,6 +7,7 @@
 
 #include <cstring>
 
+#include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/stop_signal.h"
 #include "core/text.h"
@@ -323,6 +324,25 @@ TEST_F(ResumeTest, ADamagedStateIsRefused) {
   expect_refused("gradient");
   fs::copy_file(output / kLastCheckpoint, output / kResumeFile, fs::copy_options::overwrite_existing);
   EXPECT_THROW(go_on(settings, output, {}), CheckpointError);
+}
+
+// Earlier versions did not measure GPUs; other figures that are missing are damage.
+TEST_F(ResumeTest, AStateWithoutFiguresOfAGpuIsRead) {
+  const fs::path output = new_run();
+  train(tiny_settings(), splits_, output, {});
+  const std::string saved = read_file(output / kResumeFile);
+  const auto rename = [&](const std::string& key) {
+    std::string changed = saved;
+    for (auto at = changed.find(key); at != std::string::npos; at = changed.find(key)) changed[at] = 'x';
+    write_file_atomically(output / kResumeFile, changed);
+  };
+  rename("gpu_");
+  const TrainingState state = state_in(output).value();
+  ASSERT_FALSE(state.position.epochs.empty());
+  EXPECT_GT(state.position.epochs.back().peak_rss_mb, 0);
+  EXPECT_EQ(state.position.epochs.back().gpu.memory_mb, 0);
+  rename("peak_rss_mb");
+  EXPECT_THROW(state_in(output), CheckpointError);
 }
 
 }  // namespace

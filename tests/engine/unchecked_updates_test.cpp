@@ -51,7 +51,10 @@ TEST_F(UncheckedUpdatesTest, TheCpuIsAskedEveryTimeAndADeviceNowAndThen) {
   on_device.add({0, 1}, {});
   EXPECT_TRUE(on_cpu.are_due());
   EXPECT_FALSE(on_device.are_due());
-  for (int i = 1; i < 100; ++i) on_device.add({i, 1}, {});
+  for (std::size_t i = 1; i < UncheckedUpdates::kMostOnDevice; ++i) {
+    EXPECT_FALSE(on_device.are_due());
+    on_device.add({0, 1}, {});
+  }
   EXPECT_TRUE(on_device.are_due());
 }
 

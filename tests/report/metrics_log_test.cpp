@@ -47,6 +47,23 @@ TEST(MetricsLog, WritesALineAnEpochWithAllDigits) {
   EXPECT_EQ(std::stod(split(rows[2], ',')[1]), 1.0 / 6);
 }
 
+TEST(ReadMetrics, EarlierVersionsSaidNothingOfAGpu) {
+  TemporaryDirectory directory;
+  MetricsLog log(directory.path());
+  EpochResult result;
+  result.epoch = 1;
+  result.gpu = {0.5, 100};
+  log.on_epoch(result);
+  const std::filesystem::path file = directory / "metrics.jsonl";
+  EXPECT_EQ(read_metrics(file).at(0).gpu.busy_fraction, 0.5);
+  EXPECT_EQ(read_metrics(file).at(0).gpu.memory_mb, 100);
+  auto line = nlohmann::json::parse(read_file(file));
+  line.erase("gpu_busy_fraction");
+  line.erase("gpu_memory_mb");
+  write_file_atomically(file, line.dump() + "\n");
+  EXPECT_EQ(read_metrics(file).at(0).gpu.memory_mb, 0);
+}
+
 TEST(ReadMetrics, GivesBackTheEpochsUpToDamage) {
   TemporaryDirectory directory;
   EXPECT_TRUE(read_metrics(directory / "metrics.jsonl").empty());
