@@ -230,6 +230,8 @@ ACTREC_SETTINGS(ColorJitterSettings, ACTREC_JITTER_FIELDS)
   FIELD(int, test_views, 1, between(1, 1000),                                                                   \
         "Views of a clip whose probabilities evaluation and prediction average: the plain one, its mirror image (where `horizontal_flip` is not 0), then augmented ones. Sampling `all` has the plain one only") \
   FIELD(Border, border, Border::reflect, any_value(), "What lies outside the frame: `black`, `replicate` the edge, or `reflect`") \
+  FIELD(bool, on_device, false, any_value(),                                                                    \
+        "Change training clips on the device that trains, not in the threads that load them: for a GPU with too few cores beside it. The draws are the same, and so are the pixels but for rounding") \
   SECTION(AffineSettings, affine, "Random scale, shift and rotation")                                           \
   SECTION(RandomResizedCropSettings, random_resized_crop, "Random part of the frame")                           \
   SECTION(ColorJitterSettings, color_jitter, "Random colour changes")

@@ -7,6 +7,14 @@
 
 namespace actrec {
 
+torch::Tensor network_input(const Batch& batch, const torch::Device& device) {
+  const torch::Tensor clips = batch.clips.to(device, true);
+  if (!batch.changes) return clips;
+  PendingChanges changes = *batch.changes;
+  changes.values = changes.values.to(device, true);
+  return make_changes(clips, changes);
+}
+
 std::vector<ClipRef> part_of(const std::vector<ClipRef>& clips, const Shard& shard) {
   return {clips.begin() + static_cast<std::ptrdiff_t>(shard.begin(clips.size())),
           clips.begin() + static_cast<std::ptrdiff_t>(shard.end(clips.size()))};

@@ -4,17 +4,25 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "data/clip_ref.h"
+#include "data/pending_changes.h"
 
 namespace actrec {
 
 struct Batch {
-  torch::Tensor clips;               // uint8 RGB [B, T, H, W, 3], or float16 frame features [B, T, D]
-  torch::Tensor labels;              // int64 [B]
-  std::vector<std::size_t> indices;  // of each clip in the pass's clip list
+  // uint8 RGB [B, T, H, W, 3], or float16 frame features [B, T, D]; with `changes`, frames for
+  // make_changes().
+  torch::Tensor clips;
+  torch::Tensor labels;                        // int64 [B]
+  std::vector<std::size_t> indices;            // of each clip in the pass's clip list
+  std::optional<PendingChanges> changes = {};  // of training clips
 };
+
+// The clips as the network takes them, on the device.
+torch::Tensor network_input(const Batch& batch, const torch::Device& device);
 
 // The part that one of several processes has in each batch: the clips of a batch are divided among them in
 // order, as equally as they can be.

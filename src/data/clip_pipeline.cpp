@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <opencv2/imgproc.hpp>
 #include <utility>
 #include <vector>
 
@@ -121,6 +122,49 @@ void ClipPipeline::load(const ClipRef& clip, std::uint8_t* pixels) {
 void ClipPipeline::load_augmented(const ClipRef& clip, int view, std::uint8_t* pixels) {
   const std::uint64_t item = stable_hash(clip.name);
   read(clip, drawn_frames(clip, view, item), {{pixels, drawn(view, item)}});
+}
+
+void ClipPipeline::load_unchanged(const ClipRef& clip, int view, const FramePlace& place, float* values) {
+  require_fixed_length();
+  const std::uint64_t item = stable_hash(clip.name);
+  const AugmentationOf augmentation_of = drawn(view, item);
+  const FrameChooser choose = drawn_frames(clip, view, item);
+  const auto describe = [&](std::size_t image, cv::Size size) {
+    write_changes(size, clip_.size, clip_.resize, augmentation_of(image),
+                  values + static_cast<std::int64_t>(image) * PendingChanges::kValues);
+  };
+  if (clip_.motion == MotionInput::none) {
+    frames_->read(clip, choose, [&](std::size_t image, const cv::Mat& frame) {
+      frame.copyTo(place(image, frame.size()));
+      describe(image, frame.size());
+    });
+    return;
+  }
+  std::array<cv::Mat, kMotionFrames> grey;
+  frames_->read(clip, with_motion_frames(choose), [&](std::size_t position, const cv::Mat& frame) {
+    const std::size_t image = position / kMotionFrames, part = position % kMotionFrames;
+    cv::cvtColor(frame, grey[part], cv::COLOR_RGB2GRAY);
+    const cv::Size size = grey[0].size();
+    if (grey[part].size() != size) cv::resize(grey[part], grey[part], size);
+    if (part + 1 < kMotionFrames) return;
+    cv::Mat target = place(image, size);
+    cv::merge(grey.data(), grey.size(), target);
+    describe(image, size);
+  });
+}
+
+int ClipPipeline::frame_channels() const {
+  return clip_.motion == MotionInput::none ? 3 : static_cast<int>(kMotionFrames);
+}
+
+PendingChanges ClipPipeline::pending_changes() const {
+  PendingChanges changes;
+  changes.size = clip_.size;
+  changes.border = clip_.resize == Resize::letterbox ? Border::black : augment_.border;
+  const ColorJitterSettings& jitter = augment_.color_jitter;
+  changes.color = augment_.enabled &&
+                  (jitter.brightness > 0 || jitter.contrast > 0 || jitter.saturation > 0 || jitter.hue > 0);
+  return changes;
 }
 
 void ClipPipeline::load_test_view(const ClipRef& clip, int number, std::uint8_t* pixels) {

@@ -13,8 +13,13 @@
 #include "data/clip_ref.h"
 #include "data/frame_images.h"
 #include "data/frame_source.h"
+#include "data/pending_changes.h"
 
 namespace actrec {
+
+// Is told the size of a clip's frame for image `image`, and returns where to write it: an 8-bit matrix of
+// that size and ClipPipeline::frame_channels().
+using FramePlace = std::function<cv::Mat(std::size_t image, cv::Size size)>;
 
 // From a clip to the pixels the network gets: sampler, decoder, augmentation, and motion images (motion.h)
 // where clip.motion asks for them. The only preprocessing there is: training, evaluation and prediction all
@@ -40,6 +45,11 @@ class ClipPipeline {
   void load_test_views(const ClipRef& clip, std::uint8_t* pixels);
   // The same as load() with random frames and augmentation, drawn by (seed, view, clip).
   void load_augmented(const ClipRef& clip, int view, std::uint8_t* pixels);
+  // The same without making the changes: the working frames that load_augmented() makes images of, in order,
+  // and what make_changes() needs to know to make them, PendingChanges::kValues an image.
+  void load_unchanged(const ClipRef& clip, int view, const FramePlace& place, float* values);
+  int frame_channels() const;              // of such a frame
+  PendingChanges pending_changes() const;  // of such clips, without the values
   // Evaluation with any sampling: passes the frames, uint8 RGB [height, width, 3], one after another to
   // `visit`, where each is valid during the call. With Sampling::all, memory does not grow with the clip.
   void for_each_frame(const ClipRef& clip, const std::function<void(const std::uint8_t* pixels)>& visit);

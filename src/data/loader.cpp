@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -31,6 +32,15 @@ constexpr double kFirstWarning = 30;  // seconds that a clip may take before the
 // Seconds of waiting before a clip is given up: after the process was stopped, a worker gets so long to end.
 constexpr double kGrace = 10;
 
+// A copy: who hangs in a clip may yet write to the memory of the whole batch, and keeps it.
+Batch chosen_of(const Batch& batch, const std::vector<std::int64_t>& positions) {
+  const torch::Tensor index = torch::tensor(positions, torch::kInt64);
+  Batch chosen{batch.clips.index_select(0, index), batch.labels.index_select(0, index), {}, batch.changes};
+  if (chosen.changes) chosen.changes->values = batch.changes->values.index_select(0, index);
+  for (const std::int64_t i : positions) chosen.indices.push_back(batch.indices[static_cast<std::size_t>(i)]);
+  return chosen;
+}
+
 }  // namespace
 
 // A batch whose clips are still being filled in. Everything but `batch` is under the pass's mutex.
@@ -42,6 +52,7 @@ struct Loader::PendingBatch {
     std::thread::id worker;                    // who works on it
     bool given_up = false;                     // who works on it hangs, and nobody waits
     std::exception_ptr error;                  // why it cannot be read
+    UnchangedFrames frames;                    // what is read of it, where changes are made later
   };
   Batch batch;
   std::vector<Clip> clips;
@@ -60,7 +71,7 @@ struct Loader::PendingBatch {
 // One pass. Workers share it, so that those still busy with a pass that was given up do no harm.
 struct Loader::Pass {
   const std::vector<ClipRef>* clips = nullptr;  // for the consumer's thread only
-  enum class Shows { plain, test_view, training_view } shows = Shows::plain;
+  enum class Shows { plain, test_view, training_view, unchanged } shows = Shows::plain;
   int view = 0;
   std::vector<std::size_t> order;
   std::size_t next_start = 0;  // position in `order` where the next batch to be opened begins
@@ -78,9 +89,17 @@ struct Loader::Pass {
   }
 
   void fill(ClipPipeline& pipeline, PendingBatch& pending, std::size_t position) const {
+    const ClipRef& clip = pending.clips[position].ref;
+    if (shows == Shows::unchanged) {
+      UnchangedFrames& frames = pending.clips[position].frames;
+      const torch::Tensor values = pending.batch.changes->values[static_cast<std::int64_t>(position)];
+      pipeline.load_unchanged(
+          clip, view, [&](std::size_t image, cv::Size size) { return frames.place(image, size); },
+          values.data_ptr<float>());
+      return;
+    }
     std::uint8_t* pixels = pending.batch.clips.data_ptr<std::uint8_t>() +
                            static_cast<std::int64_t>(position) * pipeline.bytes_per_clip();
-    const ClipRef& clip = pending.clips[position].ref;
     switch (shows) {
       case Shows::plain:
         return pipeline.load(clip, pixels);
@@ -88,6 +107,8 @@ struct Loader::Pass {
         return pipeline.load_test_view(clip, view, pixels);
       case Shows::training_view:
         return pipeline.load_augmented(clip, view, pixels);
+      case Shows::unchanged:
+        break;
     }
   }
 
@@ -143,7 +164,7 @@ void Loader::resume_training(const std::vector<ClipRef>& clips, std::uint64_t se
   auto pass = std::make_shared<Pass>(clips, options_.batch_size);
   const auto batch_size = static_cast<std::size_t>(options_.batch_size);
   ShardOrder own = shard_of(training_order(clips.size(), seed, epoch), batch_size, options_.shard);
-  pass->shows = Pass::Shows::training_view;
+  pass->shows = options_.change_later ? Pass::Shows::unchanged : Pass::Shows::training_view;
   pass->view = options_.views > 0 ? epoch % options_.views : epoch;
   pass->order = std::move(own.clips);
   pass->batches = own.batches;
@@ -170,16 +191,26 @@ std::size_t Loader::batches() const { return pass_->batches; }
 
 double Loader::wait_seconds() const { return wait_seconds_; }
 
-torch::Tensor Loader::take_buffer() {
+// uint8: what the clips of a pass need, [T, H, W, C].
+std::array<std::int64_t, 4> Loader::clip_shape() const {
   const ClipSettings& clip = pipeline_->settings();
-  const std::vector<std::int64_t> shape{options_.batch_size, clip.frames, clip.size.height, clip.size.width,
-                                        3};
+  if (pass_->shows == Pass::Shows::unchanged)
+    return {clip.frames, largest_frame_.height, largest_frame_.width, pipeline_->frame_channels()};
+  return {clip.frames, clip.size.height, clip.size.width, 3};
+}
+
+torch::Tensor Loader::take_buffer() {
+  const auto [frames, height, width, channels] = clip_shape();
+  const std::vector<std::int64_t> shape{options_.batch_size, frames, height, width, channels};
   // LibTorch keeps pinned memory itself, and knows when the device has read it.
   if (options_.pin_memory)
     return torch::empty(shape, torch::TensorOptions(torch::kUInt8).pinned_memory(true));
   for (const torch::Tensor& buffer : buffers_) {
-    if (buffer.storage().use_count() == 1) return buffer;
+    if (buffer.storage().use_count() == 1 && buffer.sizes() == shape) return buffer;
   }
+  buffers_.erase(std::remove_if(buffers_.begin(), buffers_.end(),
+                                [&](const torch::Tensor& buffer) { return buffer.sizes() != shape; }),
+                 buffers_.end());
   buffers_.push_back(torch::empty(shape, torch::kUInt8));
   return buffers_.back();
 }
@@ -195,6 +226,12 @@ std::shared_ptr<Loader::PendingBatch> Loader::open_batch() {
       torch::empty(static_cast<std::int64_t>(count),
                    torch::TensorOptions(torch::kInt64).pinned_memory(options_.pin_memory));
   pending->clips.resize(count);
+  if (pass_->shows == Pass::Shows::unchanged) {
+    pending->batch.changes = pipeline_->pending_changes();
+    pending->batch.changes->values = torch::empty(
+        {static_cast<std::int64_t>(count), pipeline_->settings().frames, PendingChanges::kValues},
+        torch::TensorOptions(torch::kFloat32).pinned_memory(options_.pin_memory));
+  }
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t index = pass_->order[begin + i];
     PendingBatch::Clip& clip = pending->clips[i];
@@ -203,6 +240,8 @@ std::shared_ptr<Loader::PendingBatch> Loader::open_batch() {
     pending->missing += clip.known_bad ? 0 : 1;
     pending->batch.indices.push_back(index);
     pending->batch.labels[static_cast<std::int64_t>(i)] = clip.ref.label;
+    if (pending->batch.changes)
+      clip.frames = UnchangedFrames(pending->batch.clips[static_cast<std::int64_t>(i)]);
   }
   pass_->next_start += count;
   return pending;
@@ -211,7 +250,12 @@ std::shared_ptr<Loader::PendingBatch> Loader::open_batch() {
 // Keeps as many batches under way as the memory allows.
 void Loader::prepare_ahead() {
   if (options_.workers <= 0) return;
-  const std::int64_t batch_bytes = pipeline_->bytes_per_clip() * options_.batch_size;
+  const auto shape = clip_shape();
+  // Unchanged frames are of unknown size at first; at least that of the images is a guess.
+  const std::int64_t clip_bytes =
+      std::max(pipeline_->bytes_per_clip(),
+               std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>()));
+  const std::int64_t batch_bytes = clip_bytes * options_.batch_size;
   schedule(static_cast<std::size_t>(std::max<std::int64_t>(1, options_.prefetch_bytes / batch_bytes)));
 }
 
@@ -257,6 +301,19 @@ void Loader::wait_for(PendingBatch& pending) {
   }
 }
 
+// Where frames outgrew the memory of their batch, all of its clips move to larger memory.
+void Loader::make_room(const std::vector<UnchangedFrames>& clips, Batch& batch) {
+  if (std::none_of(clips.begin(), clips.end(), [](const auto& clip) { return clip.outgrew_memory(); }))
+    return;
+  for (const UnchangedFrames& clip : clips) {
+    largest_frame_.height = std::max(largest_frame_.height, static_cast<int>(clip.pixels().size(1)));
+    largest_frame_.width = std::max(largest_frame_.width, static_cast<int>(clip.pixels().size(2)));
+  }
+  batch.clips = take_buffer().narrow(0, 0, static_cast<std::int64_t>(clips.size()));
+  for (std::size_t i = 0; i < clips.size(); ++i)
+    copy_frames(clips[i].pixels(), batch.clips[static_cast<std::int64_t>(i)]);
+}
+
 // The batch, without the clips that cannot be read.
 Batch Loader::finish(PendingBatch& pending) {
   std::vector<std::int64_t> good;  // positions
@@ -271,14 +328,14 @@ Batch Loader::finish(PendingBatch& pending) {
       good.push_back(&clip - pending.clips.data());
     }
   }
-  if (good.size() == pending.clips.size()) return std::move(pending.batch);
-  // A copy: who hangs in a clip may yet write to the memory of the whole batch, and keeps it.
-  Batch batch;
-  const torch::Tensor positions = torch::tensor(good, torch::kInt64);
-  batch.clips = pending.batch.clips.index_select(0, positions);
-  batch.labels = pending.batch.labels.index_select(0, positions);
+  Batch batch =
+      good.size() == pending.clips.size() ? std::move(pending.batch) : chosen_of(pending.batch, good);
+  if (!batch.changes || good.empty()) return batch;
+  std::vector<UnchangedFrames> frames;
   for (const std::int64_t i : good)
-    batch.indices.push_back(pending.batch.indices[static_cast<std::size_t>(i)]);
+    frames.push_back(std::move(pending.clips[static_cast<std::size_t>(i)].frames));
+  make_room(frames, batch);
+  batch.changes = completed(std::move(*batch.changes), options_.pin_memory);
   return batch;
 }
 

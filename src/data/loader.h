@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,6 +11,7 @@
 #include "core/worker_pool.h"
 #include "data/batch_source.h"
 #include "data/clip_pipeline.h"
+#include "data/unchanged_frames.h"
 
 namespace actrec {
 
@@ -21,6 +23,7 @@ struct LoaderOptions {
   double timeout_seconds = 1800;    // for one clip
   int views = 0;                    // of a training clip, drawn in turn; 0: a new one in every epoch
   Shard shard{};                    // of training passes, for one of several processes
+  bool change_later = false;        // leave random changes to make_changes(), in batches of resume_training()
 };
 
 // Batches of pixels, the same whatever the number of workers: an ordered queue of batches whose clips are
@@ -62,12 +65,15 @@ class Loader : public BatchSource {
   void prepare_ahead();
   std::shared_ptr<PendingBatch> open_batch();
   torch::Tensor take_buffer();
+  std::array<std::int64_t, 4> clip_shape() const;
   void wait_for(PendingBatch& pending);
+  void make_room(const std::vector<UnchangedFrames>& clips, Batch& batch);
   Batch finish(PendingBatch& pending);
 
   std::shared_ptr<ClipPipeline> pipeline_;
   LoaderOptions options_;
-  std::vector<torch::Tensor> buffers_;  // uint8 [batch_size, T, H, W, 3]; free when nobody else refers to one
+  std::vector<torch::Tensor> buffers_;  // of batch_size clips; free when nobody else refers to one
+  cv::Size largest_frame_;              // of the unchanged frames of all batches so far
   std::shared_ptr<Pass> pass_;
   double wait_seconds_ = 0;
   WorkerPool pool_;

@@ -17,6 +17,7 @@
 #include "data/cache_fill.h"
 #include "data/clip_time_limit.h"
 #include "data/frame_decoder.h"
+#include "engine/device_feed.h"
 #include "engine/memory_format.h"
 #include "engine/normalization.h"
 #include "engine/resources.h"
@@ -113,11 +114,10 @@ double compute_rate(const std::vector<ClipRef>& clips, const std::shared_ptr<Cli
                     const Settings& settings, std::int64_t classes, const torch::Device& device) {
   LoaderOptions options;
   options.batch_size = settings.train.batch_size;
+  options.change_later = settings.augment.on_device;
   Loader loader(pipeline, options);
   loader.start_training(clips, settings.train.seed, 0);
-  Batch batch = loader.next();
-  batch.clips = batch.clips.to(device);
-  batch.labels = batch.labels.to(device);
+  const Batch batch = DeviceFeed(device).to_device(loader.next());
   const auto model =
       std::make_shared<Recogniser>(settings.model, settings.clip.size, classes,
                                    resolve_normalization(NormalizationType::imagenet, {}, {}, loader));
@@ -189,7 +189,7 @@ EpochResult second_epoch(const std::vector<ClipRef>& clips, Settings settings, c
   return last.result();
 }
 
-std::string explain(const BenchResult& result, const Settings& settings) {
+std::string explain(const BenchResult& result, const Settings& settings, const torch::Device& device) {
   const bool cached = settings.data.cache == CacheMode::raw || settings.data.cache == CacheMode::jpeg;
   if (result.compute_fps <= result.load_fps) {
     return fmt::format(
@@ -203,6 +203,8 @@ std::string explain(const BenchResult& result, const Settings& settings) {
     advice = "data.cache raw or jpeg, so that videos are decoded once";
   } else if (settings.data.cache == CacheMode::jpeg) {
     advice = "data.cache raw where there is room, a smaller clip.decode_size, or more cores";
+  } else if (device.is_cuda() && !settings.augment.on_device) {
+    advice = "augment.on_device, or more cores";
   }
   return fmt::format(
       "loading limits: {:.0f} frames/s, of {:.0f} that the training step could take; what helps is {}",
@@ -241,7 +243,7 @@ BenchResult bench(const Settings& settings, const DataSplits& splits,
   result.data_wait_fraction = training.data_wait_fraction;
   result.peak_rss_mb = peak_rss_mb();
   result.gpu = training.gpu;
-  result.limit = explain(result, settings);
+  result.limit = explain(result, settings, device);
   return result;
 }
 

@@ -26,12 +26,13 @@ Batch DeviceFeed::to_device(const Batch& batch) {
     slot.emplace(device_.type());
   }
 
-  Batch result{{}, {}, batch.indices};
+  Batch result{{}, {}, batch.indices, batch.changes};
   c10::Event copied(device_.type());
   {
     const c10::StreamGuard guard(*copies_);
     result.clips = copy(batch.clips, slot->clips, computing);
     result.labels = copy(batch.labels, slot->labels, computing);
+    if (batch.changes) result.changes->values = copy(batch.changes->values, slot->changes, computing);
     copied.record(*copies_);
   }
   copied.block(computing);

@@ -31,8 +31,8 @@ class DeviceFeed {
  private:
   struct Slot {
     explicit Slot(torch::DeviceType type) : used(type) {}
-    torch::Tensor clips, labels;  // at least as long as a batch
-    c10::Event used;              // what read them is done
+    torch::Tensor clips, labels, changes;  // at least as long as a batch
+    c10::Event used;                       // what read them is done
   };
   torch::Tensor copy(const torch::Tensor& source, torch::Tensor& memory, const c10::Stream& computing) const;
 

@@ -127,7 +127,8 @@ std::unique_ptr<FeatureCache> make_feature_cache(const CheckpointInfo& info, con
   if (!settings.model.encoder.trainable.is_none() || settings.train.feature_views == 0 || !cached)
     return nullptr;
   Json what = settings_to_json(settings);
-  for (const char* of_evaluation : {"test_clips", "test_views"}) what["augment"].erase(of_evaluation);
+  for (const char* without_effect : {"test_clips", "test_views", "on_device"})
+    what["augment"].erase(without_effect);
   const Json features{{"version", kFeatureVersion},
                       {"libtorch", torch_version()},
                       {"device", device.is_cuda() ? "cuda" : "cpu"},

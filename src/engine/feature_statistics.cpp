@@ -19,7 +19,7 @@ void measure_features(Recogniser& model, const torch::Device& device, const std:
       throw Interrupted();  // several processes agree on it between steps
     if (batch.indices.empty()) continue;
     const torch::Tensor features =
-        model.features_of(batch.clips.to(device, true)).flatten(0, 1).to(torch::kFloat64);  // [B * T, D]
+        model.features_of(network_input(batch, device)).flatten(0, 1).to(torch::kFloat64);  // [B * T, D]
     sum += features.sum(0);
     squares += features.square().sum(0);
     frames += features.size(0);

@@ -62,6 +62,7 @@ LoaderOptions loader_options(const Settings& settings, const ThreadPlan& threads
   options.pin_memory = device.is_cuda();
   options.timeout_seconds = settings.data.timeout_seconds;
   options.shard = shard;
+  options.change_later = settings.augment.on_device;
   if (settings.model.encoder.trainable.is_none()) options.views = settings.train.feature_views;
   return options;
 }

@@ -24,6 +24,7 @@ constexpr std::array kMachineSettings{"device",
                                       "data.timeout_seconds",
                                       "data.cache_gb",
                                       "data.cache_dir",
+                                      "augment.on_device",
                                       "train.memory_format",
                                       "train.checkpoint_minutes"};
 // The clips themselves are compared one by one.

@@ -70,7 +70,7 @@ StepOutcome TrainingStep::add_gradient(const Batch& batch, double share, bool la
   }
   has_gradient_ = true;
   const Batch own = feed_.to_device(batch);
-  const torch::Tensor logits = model_->forward(own.clips);  // [B, K]
+  const torch::Tensor logits = model_->forward(network_input(own, device_));  // [B, K]
   const torch::Tensor loss = loss_->forward(logits, own.labels);
   (share == 1 ? loss : loss * share).backward();
   return {loss.detach(), (logits.detach().argmax(1) == own.labels).sum()};

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <opencv2/imgproc.hpp>
 #include <set>
 #include <thread>
 
@@ -146,6 +147,99 @@ TEST_F(LoaderTest, AnErrorReachesTheCallerWhenItsBatchIsDue) {
       EXPECT_NE(std::string(error.what()).find(clips_[5].path.string()), std::string::npos) << error.what();
     }
   }
+}
+
+// Changes that are left to make_changes(), of clips whose frames are of three sizes.
+class UnchangedLoaderTest : public LoaderTest, public ::testing::WithParamInterface<MotionInput> {
+ protected:
+  UnchangedLoaderTest() {
+    resize_frames(clips_[2].path, {56, 32});
+    resize_frames(clips_[7].path, {32, 48});
+    settings_.clip.motion = GetParam();
+    settings_.augment.horizontal_flip = 0.5;
+    settings_.augment.affine.rotate = Range(-30, 30);
+    use_settings();
+  }
+  void use_settings() {
+    settings_.data.cache = CacheMode::off;
+    settings_.data.bad_videos = BadVideos::skip;
+    settings_.data.max_bad_fraction = 0.5;
+    pipeline_ = make_pipeline(settings_, CacheUse::none);
+    pipeline_->bad_clips().expect("training", clips_);
+  }
+  static void resize_frames(const std::filesystem::path& folder, cv::Size size) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      cv::Mat image = cv::imread(entry.path().string());
+      cv::resize(image, image, size);
+      cv::imwrite(entry.path().string(), image);
+    }
+  }
+  LoaderOptions later(int workers = 0, std::int64_t prefetch_bytes = 0) const {
+    LoaderOptions options{3, workers, prefetch_bytes};
+    options.change_later = true;
+    return options;
+  }
+  static void expect_close(const std::vector<Batch>& unchanged, const std::vector<Batch>& changed) {
+    ASSERT_EQ(unchanged.size(), changed.size());
+    for (std::size_t i = 0; i < changed.size(); ++i) {
+      EXPECT_EQ(unchanged[i].indices, changed[i].indices);
+      EXPECT_TRUE(torch::equal(unchanged[i].labels, changed[i].labels));
+      if (changed[i].indices.empty()) continue;
+      const torch::Tensor input = network_input(unchanged[i], torch::kCPU);
+      ASSERT_EQ(input.sizes(), changed[i].clips.sizes());
+      const torch::Tensor apart = (input.to(torch::kFloat32) - changed[i].clips.to(torch::kFloat32)).abs();
+      // Squares of 255 on 0: half of OpenCV's 1/32 pixel is 4 levels in either direction, which colours and
+      // differences of brightness multiply.
+      EXPECT_LE(apart.max().item<float>(), 24);
+      EXPECT_LE(apart.mean().item<float>(), 0.5);
+      EXPECT_GT(input.to(torch::kFloat32).std().item<float>(), 10) << "there is something to be seen";
+    }
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Motion, UnchangedLoaderTest,
+                         ::testing::Values(MotionInput::none, MotionInput::difference));
+
+TEST_P(UnchangedLoaderTest, ChangedAfterwardsItIsTheSameButForRounding) {
+  for (const AugmentPer apply : {AugmentPer::clip, AugmentPer::frame}) {
+    settings_.augment.apply = apply;
+    use_settings();
+    expect_close(training(later(), 7, 2), training({3, 0, 0}, 7, 2));
+  }
+}
+
+TEST_P(UnchangedLoaderTest, NeitherWorkersNorPrefetchNorResumingChangesABit) {
+  const auto reference = training(later(), 7, 2);
+  const auto expect_same = [&](const std::vector<Batch>& batches, std::size_t first) {
+    ASSERT_EQ(batches.size() + first, reference.size());
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+      EXPECT_TRUE(torch::equal(network_input(batches[i], torch::kCPU),
+                               network_input(reference[first + i], torch::kCPU)))
+          << first << " " << i;
+    }
+  };
+  for (const auto& [workers, prefetch] : {std::pair{1, 1}, {2, 3}, {4, 10}})
+    expect_same(training(later(workers, memory_of(prefetch, 3)), 7, 2), 0);
+  for (std::size_t first = 1; first < reference.size(); ++first) {
+    Loader loader(pipeline_, later(2));
+    loader.resume_training(clips_, 7, 2, first);
+    expect_same(rest_of(loader), first);
+  }
+}
+
+TEST_P(UnchangedLoaderTest, LeavesOutBadClips) {
+  const testing::LogCapture log;
+  for (const std::size_t i : {0U, 7U}) std::filesystem::remove_all(clips_[i].path);
+  for (const int workers : {0, 2}) {
+    use_settings();
+    const auto changed = training({3, workers, 0}, 7, 2);
+    use_settings();
+    expect_close(training(later(workers), 7, 2), changed);
+  }
+}
+
+TEST_P(UnchangedLoaderTest, EvaluationHasNothingToChange) {
+  for (const Batch& batch : evaluation(later())) EXPECT_FALSE(batch.changes.has_value());
 }
 
 // The pipeline of settings that skip bad clips.

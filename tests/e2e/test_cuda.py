@@ -55,6 +55,7 @@ class CudaTest(actrec.TestCase):
     def test_every_optimiser_and_frozen_features_learn_as_on_the_cpu(self):
         variants = [[f"--set=train.optimizer.type={name}"] for name in ("adam", "sgd")]
         variants.append(["--set=train.accumulate=2", "--set=train.optimizer.gradient_clip=0"])
+        variants.append(["--set=augment.on_device=true"])
         variants.append(["--set=model.encoder.trainable=none", f"--set=data.cache_dir={self.directory / 'cache'}"])
         for number, variant in enumerate(variants):
             options = [*variant, "--set=train.epochs=3"]

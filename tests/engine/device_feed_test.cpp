@@ -23,6 +23,11 @@ std::vector<Batch> numbered_batches() {
     batch.clips = torch::full({size, 2, 8, 8, 3}, number, torch::kUInt8);
     batch.labels = torch::full({size}, number, torch::kInt64);
     batch.indices.assign(static_cast<std::size_t>(size), batches.size());
+    if (number % 2 == 0) {
+      batch.changes.emplace();
+      batch.changes->values = torch::full({size, 1, 2}, number, torch::kFloat32);
+      batch.changes->size = {7, 5};
+    }
     batches.push_back(batch);
   }
   return batches;
@@ -62,6 +67,13 @@ TEST_P(Feeding, EveryBatchIsReadAsItWas) {
     EXPECT_EQ(there.labels.sizes(), batch.labels.sizes());
     EXPECT_EQ(there.indices, batch.indices);
     read(there);
+    ASSERT_EQ(there.changes.has_value(), batch.changes.has_value());
+    if (!there.changes) continue;
+    EXPECT_EQ(there.changes->size, batch.changes->size);
+    EXPECT_EQ(there.changes->values.device(), SimulatedDevice::device());
+    device_.launch([values = there.changes->values, number = batch.changes->values[0][0][0].item<float>()] {
+      EXPECT_EQ(number_in<float>(values), static_cast<std::int64_t>(number));
+    });
   }
   EXPECT_TRUE(device_.finish());
   ASSERT_EQ(seen_.size(), batches.size());

@@ -148,6 +148,13 @@ TEST_F(ResumeTest, IsExactBetweenTheStepsOfAnUpdate) {
   expect_exact_resume(settings, 10);
 }
 
+TEST_F(ResumeTest, IsExactWhereTheDeviceChangesClips) {
+  Settings settings = settings_saving_each_step();
+  settings.augment.on_device = true;
+  settings.train.epochs = 2;
+  expect_exact_resume(settings, 6);
+}
+
 TEST_F(ResumeTest, IsExactWithBatchNormalisationAndDropout) {
   Settings settings = settings_saving_each_step();
   settings.clip.size = FrameSize(32, 32);

@@ -176,6 +176,22 @@ TEST_F(TrainerTest, KeptFeaturesChangeNothing) {
   }
 }
 
+TEST_F(TrainerTest, LearnsTheSameButForRoundingWhereTheDeviceChangesClips) {
+  Settings settings = tiny_settings();
+  settings.train.learning_rate = 1e-4;
+  const auto reference = train_with(settings);
+  settings.augment.on_device = true;
+  const auto epochs = train_with(settings);
+  ASSERT_EQ(epochs.size(), reference.size());
+  for (std::size_t i = 0; i < epochs.size(); ++i) {
+    EXPECT_NE(epochs[i].train_loss, reference[i].train_loss);
+    EXPECT_NEAR(epochs[i].train_loss, reference[i].train_loss, 2e-3);
+    EXPECT_NEAR(epochs[i].val_loss, reference[i].val_loss, 2e-3);
+  }
+  settings.data.workers = 2;
+  EXPECT_EQ(train_with(settings).back().train_loss, epochs.back().train_loss);
+}
+
 TEST_F(TrainerTest, UnfreezesTheEncoderStageByStage) {
   Settings settings = tiny_settings();  // an encoder of two stages
   settings.model.encoder.unfreeze_epochs = 1;
