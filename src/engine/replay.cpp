@@ -86,7 +86,7 @@ ReplayResult replay(const TrainingState& state, const DataSplits& splits, const 
     {
       const torch::NoGradGuard no_grad;
       seed_step(settings.train.seed, epoch, i);
-      const torch::Tensor features = model->features_of(batch.clips.to(device));
+      const torch::Tensor features = model->features_of(network_input(batch, device));
       const torch::Tensor logits = model->classify(features);
       seen.features_are_finite = all_finite(features);
       seen.logits_are_finite = all_finite(logits);

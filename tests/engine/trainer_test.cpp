@@ -277,6 +277,16 @@ TEST_F(TrainerTest, StopsAtTheStepThatIsNotFiniteAndKeepsItForAReplay) {
   }
 }
 
+TEST_F(TrainerTest, ReplaysClipsThatTheDeviceChanges) {
+  Settings settings = diverging_settings();
+  settings.augment.on_device = true;
+  const auto output = directory_ / "diverging";
+  std::filesystem::create_directories(output);
+  EXPECT_THROW(train(settings, splits_, output, {}), Error);
+  const TrainingState before = read_training_state(output / kReplayFile);
+  EXPECT_FALSE(replay(before, splits_, output / kReplayFile).is_finite());
+}
+
 TEST_F(TrainerTest, RefusesSamplingThatCannotBeBatched) {
   Settings settings = tiny_settings();
   settings.clip.sampling = Sampling::all;
