@@ -1,5 +1,6 @@
 #include "engine/resources.h"
 
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -13,7 +14,9 @@
 
 namespace actrec {
 
-torch::Device resolve_device(const std::string& name) {
+namespace {
+
+torch::Device find_device(const std::string& name) {
   if (name == "cpu") return torch::kCPU;
   const bool available = torch::cuda::is_available();
   if (name == "auto") {
@@ -27,6 +30,14 @@ torch::Device resolve_device(const std::string& name) {
                       "use --device cpu or --device auto; `actrec doctor` says why there is none");
   }
   return cuda_device(name, static_cast<int>(torch::cuda::device_count()));
+}
+
+}  // namespace
+
+torch::Device resolve_device(const std::string& name) {
+  const torch::Device device = find_device(name);
+  if (device.is_cuda()) c10::impl::VirtualGuardImpl(device.type()).setDevice(device);
+  return device;
 }
 
 torch::Device cuda_device(const std::string& name, int count) {
@@ -67,12 +78,16 @@ LoaderOptions loader_options(const Settings& settings, const ThreadPlan& threads
   return options;
 }
 
+std::string own_cuda_device(const ProcessLayout& layout, int count) {
+  return fmt::format("cuda:{}", count == 1 ? 0 : layout.local_rank);
+}
+
 void share_machine(Settings& settings, const ProcessLayout& layout) {
   if (layout.size == 1) return;
   if (settings.threads == 0) settings.threads = std::max(1, available_cores() / layout.local_size);
   const auto devices = static_cast<int>(torch::cuda::device_count());
   if (settings.device == "cuda" || (settings.device == "auto" && devices > 0))
-    settings.device = fmt::format("cuda:{}", layout.local_rank);
+    settings.device = own_cuda_device(layout, devices);
 }
 
 }  // namespace actrec

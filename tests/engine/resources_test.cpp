@@ -40,6 +40,15 @@ TEST(CudaDevice, IsOneOfThoseThatAreThere) {
   }
 }
 
+TEST(OwnCudaDevice, IsThatOfTheLocalRankOrTheOnlyOneThatIsSeen) {
+  ProcessLayout layout;
+  layout.size = layout.local_size = 4;
+  layout.local_rank = 3;
+  EXPECT_EQ(own_cuda_device(layout, 8), "cuda:3");
+  EXPECT_EQ(own_cuda_device(layout, 1), "cuda:0");
+  EXPECT_EQ(own_cuda_device(layout, 2), "cuda:3") << "which does not exist, and says so";
+}
+
 TEST(PlanThreads, GivesLibTorchTheBudgetWhateverTheWorkers) {
   Settings settings;
   settings.threads = 2;
