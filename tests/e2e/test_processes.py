@@ -87,7 +87,8 @@ class ProcessesTest(actrec.TestCase):
 
     def test_losses_are_those_of_one_process(self):
         # 16 training clips or so: the last batch of some epochs is not full.
-        for variant in ([], ["--set=train.accumulate=2", "--set=train.class_weights=balanced"]):
+        several_steps = ["--set=train.accumulate=2", "--set=train.class_weights=balanced", "--set=augment.on_device=true"]
+        for variant in ([], several_steps):
             one, _ = self.train(f"one{len(variant)}", 1, *variant)
             for processes in (2, 4):
                 run, result = self.train(f"many{processes}{len(variant)}", processes, *variant)
