@@ -61,7 +61,8 @@ torch::Tensor warp(const torch::Tensor& images, const torch::Tensor& values, Fra
   return output;
 }
 
-torch::Tensor as_bytes(torch::Tensor values) { return values.round_().clamp_(0, 255); }
+// To whole levels, as images of bytes have them.
+torch::Tensor rounded(torch::Tensor values) { return values.round_().clamp_(0, 255); }
 
 // Changes RGB images [B, T, 3, H, W] by [B, T or 1, 3, 4].
 torch::Tensor change_color(const torch::Tensor& images, const torch::Tensor& color) {
@@ -114,13 +115,13 @@ torch::Tensor make_changes(const torch::Tensor& frames, const PendingChanges& ch
                                    .permute({0, 1, 4, 2, 3})
                                    .to(torch::kFloat32, false, false, kContiguous)
                                    .view({batch * differing, -1, frame.height, frame.width});
-  torch::Tensor output = as_bytes(warp(images, values, changes.size, changes.border))
+  torch::Tensor output = rounded(warp(images, values, changes.size, changes.border))
                              .view({batch, count, channels, changes.size.height, changes.size.width});
   const bool grey = channels != 3;
   if (changes.color) {
     const torch::Tensor color =
         values.narrow(2, kColor, PendingChanges::kValues - kColor).reshape({batch, differing, 3, 4});
-    output = as_bytes(grey ? change_brightness(output, color) : change_color(output, color));
+    output = rounded(grey ? change_brightness(output, color) : change_color(output, color));
   }
   if (grey) {
     const torch::Tensor later = output.narrow(2, 1, channels - 1);

@@ -35,8 +35,7 @@ PendingChanges completed(PendingChanges changes, bool pin_memory);
 // The images, uint8 RGB [B, T, height, width, 3]: what augment_frame() makes of the frames, but for rounding,
 // as positions are not rounded to 1/32 pixel here. `frames` is uint8 [B, T, h, w, C] on the same device as
 // the values, each frame in the top left corner of its h x w pixels; what lies beside the largest does not
-// matter. C is 3 for RGB frames; kMotionFrames for
-// grey ones, of which motion images become (motion.h).
+// matter. C is 3 for RGB frames, kMotionFrames for grey ones, which become motion images (motion.h).
 torch::Tensor make_changes(const torch::Tensor& frames, const PendingChanges& changes);
 
 }  // namespace actrec
