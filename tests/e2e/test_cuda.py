@@ -77,7 +77,7 @@ class CudaTest(actrec.TestCase):
 
     def test_a_step_that_is_not_finite_is_found_and_kept(self):
         run = self.directory / "run"
-        overflowing = '--set=normalize={"mean": [0.5, 0.5, 0.5], "std": [1e-30, 1e-30, 1e-30]}'
+        overflowing = '--set=normalize={"mean": [0.5, 0.5, 0.5], "std": [1e-39, 1e-39, 1e-39]}'
         command = ["train", self.clips, "--device", DEVICE, *actrec.TINY, overflowing, "--output", run]
         result = self.fail_with(FAILURE, command, "not finite", "its clips")
         self.assertIn("train --replay", result.err)
