@@ -89,26 +89,24 @@ struct Loader::Pass {
   }
 
   void fill(ClipPipeline& pipeline, PendingBatch& pending, std::size_t position) const {
+    const auto row = static_cast<std::int64_t>(position);
     const ClipRef& clip = pending.clips[position].ref;
-    if (shows == Shows::unchanged) {
-      UnchangedFrames& frames = pending.clips[position].frames;
-      const torch::Tensor values = pending.batch.changes->values[static_cast<std::int64_t>(position)];
-      pipeline.load_unchanged(
-          clip, view, [&](std::size_t image, cv::Size size) { return frames.place(image, size); },
-          values.data_ptr<float>());
-      return;
-    }
-    std::uint8_t* pixels = pending.batch.clips.data_ptr<std::uint8_t>() +
-                           static_cast<std::int64_t>(position) * pipeline.bytes_per_clip();
+    const auto pixels = [&] {
+      return pending.batch.clips.data_ptr<std::uint8_t>() + row * pipeline.bytes_per_clip();
+    };
+    const FramePlace place = [&](std::size_t image, cv::Size size) {
+      return pending.clips[position].frames.place(image, size);
+    };
     switch (shows) {
       case Shows::plain:
-        return pipeline.load(clip, pixels);
+        return pipeline.load(clip, pixels());
       case Shows::test_view:
-        return pipeline.load_test_view(clip, view, pixels);
+        return pipeline.load_test_view(clip, view, pixels());
       case Shows::training_view:
-        return pipeline.load_augmented(clip, view, pixels);
+        return pipeline.load_augmented(clip, view, pixels());
       case Shows::unchanged:
-        break;
+        return pipeline.load_unchanged(clip, view, place,
+                                       pending.batch.changes->values[row].data_ptr<float>());
     }
   }
 

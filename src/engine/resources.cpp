@@ -13,7 +13,6 @@
 #include "core/torch_compat.h"
 
 namespace actrec {
-
 namespace {
 
 torch::Device find_device(const std::string& name) {

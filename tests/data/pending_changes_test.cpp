@@ -13,16 +13,14 @@
 namespace actrec {
 namespace {
 
-// An image whose neighbouring pixels are as different as a photograph's: at most kSlope levels.
-constexpr int kSlope = 6;
-cv::Mat smooth_image(int width, int height, int type) {
-  cv::Mat image(height, width, type);
-  const int channels = image.channels();
+// An RGB image whose neighbouring pixels differ by 4 levels at most, and change their direction.
+cv::Mat smooth_image(int width, int height) {
+  cv::Mat image(height, width, CV_8UC3);
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
-      for (int c = 0; c < channels; ++c) {
+      for (int c = 0; c < 3; ++c) {
         const double level = 128 + 60 * std::sin(0.07 * x + c) + 60 * std::cos(0.05 * y + 2 * c);
-        image.ptr<std::uint8_t>(y)[x * channels + c] = cv::saturate_cast<std::uint8_t>(level);
+        image.at<cv::Vec3b>(y, x)[c] = cv::saturate_cast<std::uint8_t>(level);
       }
     }
   }
@@ -66,12 +64,12 @@ torch::Tensor difference(const torch::Tensor& a, const torch::Tensor& b) {
 }
 
 TEST(PendingChanges, NothingChangesWhereNothingIsDrawn) {
-  const cv::Mat image = smooth_image(20, 14, CV_8UC3);
+  const cv::Mat image = smooth_image(20, 14);
   EXPECT_TRUE(torch::equal(changed(image, {{14, 20}}, {}), tensor_of(image)));
 }
 
 TEST(PendingChanges, FlipMirrorsEveryPixel) {
-  const cv::Mat image = smooth_image(21, 14, CV_8UC3);
+  const cv::Mat image = smooth_image(21, 14);
   Augmentation augmentation;
   augmentation.flip = true;
   EXPECT_TRUE(torch::equal(changed(image, {{14, 21}}, augmentation), tensor_of(image).flip({1})));
@@ -119,7 +117,7 @@ TEST_P(LikeTheLoader, AllChangesTogether) {
   settings.affine = {Range(0.5, 1.5), Range(-0.4, 0.4), Range(-90, 90)};
   settings.random_resized_crop.enabled = true;
   settings.color_jitter.hue = 0.1;
-  const cv::Mat image = smooth_image(171, 128, CV_8UC3);
+  const cv::Mat image = smooth_image(171, 128);
   const Geometry geometry{{112, 96}, resize, border};
   for (std::uint32_t draw = 0; draw < 20; ++draw) {
     KeyedRandom random(3, Purpose::augment, draw, 0);
@@ -159,7 +157,7 @@ TEST(PendingChanges, GreyFramesChangeAsTheirBrightnessAndBecomeDifferences) {
 
 // A clip of two images with draws of their own beside one whose images have the same: all keep theirs.
 TEST(PendingChanges, ImagesOfOneClipMayDiffer) {
-  const cv::Mat small = smooth_image(20, 16, CV_8UC3), large = smooth_image(31, 24, CV_8UC3);
+  const cv::Mat small = smooth_image(20, 16), large = smooth_image(31, 24);
   const Geometry geometry{{12, 12}};
   Augmentation flip;
   flip.flip = true;
