@@ -45,10 +45,7 @@ TrainingStep::TrainingStep(std::shared_ptr<Recogniser> model, const Settings& se
       class_weights_(class_weights),
       optimizer_(make_optimizer(*model_, settings.train)),
       feed_(device),
-      loss_(torch::nn::CrossEntropyLossOptions()
-                .label_smoothing(settings.train.label_smoothing)
-                .weight(class_weights)) {
-  loss_->to(device);
+      loss_(class_weights, settings.train.label_smoothing, device) {
   if (FusedStep::kAvailable && !device.is_cpu())
     fused_ = std::make_unique<FusedStep>(*optimizer_, gradient_clip_, device);
   if (group != nullptr && !group->alone())
@@ -71,7 +68,7 @@ StepOutcome TrainingStep::add_gradient(const Batch& batch, double share, bool la
   has_gradient_ = true;
   const Batch own = feed_.to_device(batch);
   const torch::Tensor logits = model_->forward(network_input(own, device_));  // [B, K]
-  const torch::Tensor loss = loss_->forward(logits, own.labels);
+  const torch::Tensor loss = loss_(logits, own.labels);
   (share == 1 ? loss : loss * share).backward();
   return {loss.detach(), (logits.detach().argmax(1) == own.labels).sum()};
 }

@@ -8,6 +8,7 @@
 
 #include "config/settings.h"
 #include "data/batch_source.h"
+#include "engine/classification_loss.h"
 #include "engine/device_feed.h"
 #include "engine/fused_step.h"
 #include "engine/gradient_reducer.h"
@@ -76,7 +77,7 @@ class TrainingStep {
   std::unique_ptr<FusedStep> fused_;  // null: steps of the optimiser's own, after a look at the gradient
   std::int64_t failed_updates_ = 0;   // of those
   DeviceFeed feed_;
-  torch::nn::CrossEntropyLoss loss_;
+  ClassificationLoss loss_;
 };
 
 }  // namespace actrec

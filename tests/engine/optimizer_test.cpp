@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/classification_loss.h"
 #include "torch_reference.h"
 
 namespace actrec {
@@ -19,9 +20,7 @@ TEST_P(OptimizerParity, TakesPyTorchsSteps) {
   settings.optimizer.momentum = 0.8;
   torch::nn::Linear net(6, 4);
   load_reference(*net, name + "/before.");
-  auto loss_function =
-      torch::nn::CrossEntropyLoss(torch::nn::CrossEntropyLossOptions().label_smoothing(0.1).weight(
-          reference_tensor(name + "/class_weights")));
+  const ClassificationLoss loss_function(reference_tensor(name + "/class_weights"), 0.1, torch::kCPU);
   const auto optimizer = make_optimizer(*net, settings);
   std::vector<torch::Tensor> losses;
   for (int step = 0; step < 3; ++step) {
