@@ -15,14 +15,6 @@ torch::Tensor repeat(const torch::Tensor& frame, std::int64_t frames) {
   return frame.expand({-1, frames, -1}).contiguous();
 }
 
-std::vector<std::size_t> predictions(const torch::Tensor& logits) {
-  const torch::Tensor rows = logits.to(torch::kCPU).contiguous();
-  std::vector<std::size_t> classes;
-  for (std::int64_t i = 0; i < rows.size(0); ++i)
-    classes.push_back(predicted_class(rows[i].data_ptr<float>(), static_cast<std::size_t>(rows.size(1))));
-  return classes;
-}
-
 void most_frequent_first(std::vector<PredictionChange>& changes) {
   std::stable_sort(changes.begin(), changes.end(),
                    [](const PredictionChange& a, const PredictionChange& b) { return a.clips > b.clips; });
@@ -51,46 +43,60 @@ ClipFeatures AblationMeter::encode(Recogniser& model, const torch::Tensor& pixel
 
 torch::Tensor AblationMeter::shuffle(const torch::Tensor& features,
                                      const std::vector<const ClipRef*>& clips) const {
-  std::vector<torch::Tensor> shuffled;
-  for (std::size_t i = 0; i < clips.size(); ++i) {
-    std::vector<std::int64_t> order(static_cast<std::size_t>(features.size(1)));
-    std::iota(order.begin(), order.end(), std::int64_t{0});
-    KeyedRandom(seed_, Purpose::frame_order, 0, stable_hash(clips[i]->name)).shuffle(order);
-    shuffled.push_back(features[static_cast<std::int64_t>(i)].index_select(
-        0, torch::tensor(order, torch::kInt64).to(features.device())));
+  const std::int64_t frames = features.size(1);
+  const torch::Tensor orders = torch::empty(
+      {features.size(0), frames, 1}, torch::TensorOptions(torch::kInt64).pinned_memory(features.is_cuda()));
+  auto* order = orders.data_ptr<std::int64_t>();
+  for (const ClipRef* const clip : clips) {
+    std::vector<std::int64_t> of_clip(static_cast<std::size_t>(frames));
+    std::iota(of_clip.begin(), of_clip.end(), std::int64_t{0});
+    KeyedRandom(seed_, Purpose::frame_order, 0, stable_hash(clip->name)).shuffle(of_clip);
+    order = std::copy(of_clip.begin(), of_clip.end(), order);
   }
-  return torch::stack(shuffled);
+  return features.gather(1, orders.to(features.device(), true).expand_as(features));
 }
 
 void AblationMeter::add(Recogniser& model, const ClipFeatures& features,
                         const std::vector<const ClipRef*>& clips, const torch::Tensor& logits) {
   torch::NoGradGuard no_grad;
-  const std::int64_t frames = features.forwards.size(1);
-  const std::vector<std::size_t> before = predictions(logits);
-  const auto compare = [&](const torch::Tensor& changed, Count& count) {
-    const std::vector<std::size_t> after = predictions(model.classify(changed));
-    for (std::size_t i = 0; i < clips.size(); ++i) {
-      const auto label = static_cast<std::size_t>(clips[i]->label);
-      count.hits += after[i] == label ? 1 : 0;
-      count.lost += before[i] == label && after[i] != label ? 1 : 0;
-      count.gained += before[i] != label && after[i] == label ? 1 : 0;
-    }
-    return after;
-  };
-  compare(repeat(features.forwards.narrow(1, frames / 2, 1), frames), single_frame_);
-  compare(repeat(features.forwards.mean(1, true), frames), mean_frame_);
-  compare(shuffle(features.forwards, clips), shuffled_);
-  const std::vector<std::size_t> reversed = compare(features.backwards.flip({1}), reversed_);
-  for (std::size_t i = 0; i < clips.size(); ++i) {
-    if (reversed[i] != before[i]) ++changes_[{before[i], reversed[i]}];
-    const auto label = static_cast<std::size_t>(clips[i]->label);
-    hits_ += before[i] == label ? 1 : 0;
+  const torch::Tensor& forwards = features.forwards;
+  const std::int64_t frames = forwards.size(1);
+  logits_.push_back(
+      torch::stack({logits, model.classify(repeat(forwards.narrow(1, frames / 2, 1), frames)),
+                    model.classify(repeat(forwards.mean(1, true), frames)),
+                    model.classify(shuffle(forwards, clips)), model.classify(features.backwards.flip({1}))},
+                   1));
+  for (const ClipRef* const clip : clips) labels_.push_back(static_cast<std::size_t>(clip->label));
+}
+
+void AblationMeter::count_added() {
+  if (logits_.empty()) return;
+  const torch::Tensor all = torch::cat(std::exchange(logits_, {})).to(torch::kCPU).contiguous();
+  const auto classes = static_cast<std::size_t>(all.size(2));
+  const float* row = all.data_ptr<float>();
+  for (const std::size_t label : std::exchange(labels_, {})) {
+    const auto next = [&] { return predicted_class(std::exchange(row, row + classes), classes); };
+    const std::size_t before = next();
+    const auto compare = [&](Count& count) {
+      const std::size_t after = next();
+      count.hits += after == label ? 1 : 0;
+      count.lost += before == label && after != label ? 1 : 0;
+      count.gained += before != label && after == label ? 1 : 0;
+      return after;
+    };
+    compare(single_frame_);
+    compare(mean_frame_);
+    compare(shuffled_);
+    const std::size_t reversed = compare(reversed_);
+    if (reversed != before) ++changes_[{before, reversed}];
+    hits_ += before == label ? 1 : 0;
     ++clips_of_class_[label];
     ++clips_;
   }
 }
 
 void AblationMeter::add_up(ProcessGroup& group) {
+  count_added();
   std::vector<std::int64_t*> counts{&clips_, &hits_};
   for (Count* const count : {&single_frame_, &mean_frame_, &reversed_, &shuffled_})
     counts.insert(counts.end(), {&count->hits, &count->lost, &count->gained});
@@ -117,7 +123,8 @@ InputTest AblationMeter::test_of(const Count& count) const {
   return {static_cast<double>(count.hits) / clips, count.lost, count.gained};
 }
 
-AblationResult AblationMeter::result(const std::vector<std::int64_t>& train_clips) const {
+AblationResult AblationMeter::result(const std::vector<std::int64_t>& train_clips) {
+  count_added();
   AblationResult result;
   result.top1 = test_of({hits_, 0, 0}).top1;
   result.single_frame = test_of(single_frame_);

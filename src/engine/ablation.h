@@ -40,24 +40,28 @@ class AblationMeter {
 
   // Encodes clips of pixels, uint8 [B, T, H, W, 3], for add().
   ClipFeatures encode(Recogniser& model, const torch::Tensor& pixels) const;
-  // Clips with features, and their logits [B, K] as the model gives them without any change.
+  // Clips with features, and their logits [B, K] as the model gives them without any change. Does not wait
+  // for the device: what the model makes of the changes is counted later.
   void add(Recogniser& model, const ClipFeatures& features, const std::vector<const ClipRef*>& clips,
            const torch::Tensor& logits);
   // Takes in what those of the other processes have collected.
   void add_up(ProcessGroup& group);
   // `train_clips` counts the training clips of each class; empty where that is not known.
-  AblationResult result(const std::vector<std::int64_t>& train_clips) const;
+  AblationResult result(const std::vector<std::int64_t>& train_clips);
 
  private:
   struct Count {
     std::int64_t hits = 0, lost = 0, gained = 0;
   };
+  void count_added();
   InputTest test_of(const Count& count) const;
   torch::Tensor shuffle(const torch::Tensor& features, const std::vector<const ClipRef*>& clips) const;
 
   std::vector<std::string> classes_;
   std::uint64_t seed_;
   bool encodes_twice_;
+  std::vector<torch::Tensor> logits_;  // not yet counted: [B, 5, K], of the clips as they are and changed
+  std::vector<std::size_t> labels_;    // of the same clips
   std::int64_t clips_ = 0, hits_ = 0;  // hits: without any change
   std::vector<std::int64_t> clips_of_class_;
   Count single_frame_, mean_frame_, reversed_, shuffled_;

@@ -31,9 +31,9 @@ torch::Tensor classify_and_ablate(Recogniser& model, const torch::Device& device
     backwards.push_back(features.backwards);
   });
   const ClipFeatures features{torch::cat(forwards, 1), torch::cat(backwards, 1)};
-  const torch::Tensor logits = model.classify(features.forwards).to(torch::kCPU).contiguous();
+  const torch::Tensor logits = model.classify(features.forwards);
   ablation.add(model, features, {&clip}, logits);
-  return logits.flatten();
+  return logits.flatten().to(torch::kCPU).contiguous();
 }
 
 using OnClips = std::function<void(std::int64_t clips)>;  // that are done now
