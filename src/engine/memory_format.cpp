@@ -20,8 +20,11 @@
 namespace actrec {
 namespace {
 
-// Of a measurement: enough to keep the device busy.
-std::int64_t frames_for(const torch::Device& device) { return device.is_cpu() ? 16 : 256; }
+// Of a measurement: enough to keep the device busy, and no more than the memory has to hold anyway.
+std::int64_t frames_for(const Settings& settings, const torch::Device& device) {
+  return std::min<std::int64_t>(device.is_cpu() ? 16 : 256,
+                                std::int64_t{settings.train.batch_size} * settings.clip.frames);
+}
 
 constexpr double kClearlyFaster = 1.15;
 
@@ -48,8 +51,8 @@ bool contiguous_wins(const Settings& settings, const torch::Device& device) {
   const bool learns = !settings.model.encoder.trainable.is_none();
   encoder->to(device);
   encoder->train(learns);
-  const torch::Tensor frames =
-      torch::rand({frames_for(device), 3, size.height, size.width}, torch::TensorOptions().device(device));
+  const torch::Tensor frames = torch::rand({frames_for(settings, device), 3, size.height, size.width},
+                                           torch::TensorOptions().device(device));
   const Bfloat16Guard guard(device.type(), settings.train.precision == Precision::bf16);
   const double last = measure(*encoder, learns, frames.contiguous(torch::MemoryFormat::ChannelsLast));
   const double contiguous = measure(*encoder, learns, frames);
