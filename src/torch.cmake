@@ -6,11 +6,11 @@ find_path(TORCH_INCLUDE ATen/ATen.h PATH_SUFFIXES ../../include REQUIRED)
 get_filename_component(TORCH_INCLUDE ${TORCH_INCLUDE} REALPATH)
 get_filename_component(torch_root ${TORCH_INCLUDE} DIRECTORY)
 set(torch_libraries)
-foreach(name torch torch_cpu c10)
+foreach(name torch_cpu c10)
   find_library(TORCH_LIBRARY_${name} ${name} HINTS ${torch_root}/lib REQUIRED)
   list(APPEND torch_libraries ${TORCH_LIBRARY_${name}})
 endforeach()
-get_filename_component(torch_library_dir ${TORCH_LIBRARY_torch} DIRECTORY)
+get_filename_component(torch_library_dir ${TORCH_LIBRARY_torch_cpu} DIRECTORY)
 
 file(GLOB torch_configs ${torch_root}/share/cmake/Torch/TorchConfig.cmake ${torch_library_dir}/cmake/Torch/TorchConfig.cmake)
 foreach(config ${torch_configs})
@@ -36,11 +36,14 @@ endif()
 
 add_library(actrec_torch INTERFACE)
 target_include_directories(actrec_torch SYSTEM INTERFACE ${torch_include} ${torch_include}/torch/csrc/api/include)
-# Linked though nobody calls it: what it registers when it is loaded makes CUDA available.
-if(EXISTS ${torch_library_dir}/libtorch_cuda.so)
-  target_link_options(actrec_torch INTERFACE -Wl,--push-state,--no-as-needed,${torch_library_dir}/libtorch_cuda.so,--pop-state)
-endif()
 target_link_libraries(actrec_torch INTERFACE ${torch_libraries})
+
+# For programs: its operations on CUDA devices, where it has them. Linked though nobody calls it: what it registers when it is
+# loaded makes CUDA available.
+add_library(actrec_torch_cuda INTERFACE)
+if(EXISTS ${torch_library_dir}/libtorch_cuda.so)
+  target_link_options(actrec_torch_cuda INTERFACE -Wl,--push-state,--no-as-needed,${torch_library_dir}/libtorch_cuda.so,--pop-state)
+endif()
 
 # NCCL adds up gradients between CUDA devices. Its header and CUDA's come with PyPI's wheels, or with the toolkit;
 # only actrec_nccl's user includes them.

@@ -17,6 +17,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 BINARY = os.environ.get("ACTREC_BINARY", str(ROOT / "build" / "release" / "actrec"))
 
+# The same with simulated CUDA devices (tests/simulated_cuda).
+SIMULATED_CUDA = pathlib.Path(BINARY).with_name("actrec_simulated_cuda")
+
 CLASSES = ["lower_arm", "raise_arm", "sit_down", "stand_up", "step_left", "step_right", "turn_left", "turn_right"]
 
 # A network that trains in about a second; what it learns does not matter here.

@@ -1,6 +1,6 @@
 """On a CUDA device: the numbers of the CPU, and everything else that a run does there.
 
-Skipped where LibTorch finds no device. ACTREC_TEST_DEVICE=cpu runs the same tests on the CPU, to test them.
+Where LibTorch finds no device, on a simulated one. ACTREC_TEST_DEVICE=cpu runs the same tests on the CPU, to test them.
 """
 
 import math
@@ -17,10 +17,17 @@ STEADY = [*actrec.TINY, "--set=model.dropout=0", "--set=train.learning_rate=0.00
 
 
 class CudaTest(actrec.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        if DEVICE == "cpu" or actrec.run("doctor", "--json").json["cuda"]["available"]:
+            return
+        if not actrec.SIMULATED_CUDA.exists():
+            raise unittest.SkipTest("LibTorch finds no CUDA device")
+        cls.addClassCleanup(setattr, actrec, "BINARY", actrec.BINARY)
+        actrec.BINARY = str(actrec.SIMULATED_CUDA)
+
     def setUp(self):
         super().setUp()
-        if DEVICE != "cpu" and not self.succeed("doctor", "--json").json["cuda"]["available"]:
-            self.skipTest("LibTorch finds no CUDA device")
         self.clips = actrec.demo() / "clips.csv"
 
     def train(self, name, device, *options):
