@@ -132,6 +132,10 @@ Batch FeatureLoader::next() {
   }
   batch.clips = features.empty() ? torch::empty({0}, torch::kFloat16) : torch::stack(features);
   batch.labels = torch::tensor(labels, torch::kInt64);
+  if (device_.is_cuda()) {
+    batch.clips = batch.clips.pin_memory();
+    batch.labels = batch.labels.pin_memory();
+  }
   wait_seconds_ += seconds_since(start);
   return batch;
 }
