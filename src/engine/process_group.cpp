@@ -10,6 +10,7 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#include <type_traits>
 #include <utility>
 
 #include "core/clock.h"
@@ -53,6 +54,21 @@ auto gloo_device(const ProcessLayout& layout) {
   return c10d::ProcessGroupGloo::createDefaultDevice();
 }
 
+#ifdef ACTREC_NCCL
+// Earlier versions of LibTorch have a time limit of their own for NCCL, and no abort().
+template <typename Options>
+void limit_time(Options& options, std::chrono::milliseconds timeout) {
+  if constexpr (std::is_assignable_v<decltype((options.timeout)), std::chrono::milliseconds>)
+    options.timeout = timeout;
+}
+template <typename Group>
+auto abort_all(Group& group, int /*preferred*/) -> decltype(group.abort(), void()) {
+  group.abort();
+}
+template <typename Group>
+void abort_all(Group& /*group*/, long /*otherwise*/) {}
+#endif
+
 class SumOfOne : public ProcessGroup::Sum {
   void wait() override {}
 };
@@ -62,8 +78,14 @@ class SumOfOne : public ProcessGroup::Sum {
 struct ProcessGroup::Backends {
   c10::intrusive_ptr<c10d::Store> store;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo;
+  std::chrono::milliseconds timeout{};
 #ifdef ACTREC_NCCL
   c10::intrusive_ptr<c10d::ProcessGroupNCCL> nccl;  // made when the first tensor on a CUDA device comes
+
+  // A sum that still waits for a process that has ended would keep this one for ever.
+  ~Backends() {
+    if (nccl) abort_all(*nccl, 0);
+  }
 #endif
 
   c10::intrusive_ptr<c10d::Work> start_sum(const ProcessLayout& layout, const torch::Tensor& tensor) {
@@ -71,8 +93,9 @@ struct ProcessGroup::Backends {
 #ifdef ACTREC_NCCL
     if (tensor.is_cuda()) {
       if (!nccl) {
-        nccl = c10::make_intrusive<c10d::ProcessGroupNCCL>(store, layout.rank, layout.size,
-                                                           c10d::ProcessGroupNCCL::Options::create());
+        const auto options = c10d::ProcessGroupNCCL::Options::create();
+        limit_time(*options, timeout);
+        nccl = c10::make_intrusive<c10d::ProcessGroupNCCL>(store, layout.rank, layout.size, options);
       }
       return nccl->allreduce(tensors);
     }
@@ -121,7 +144,8 @@ ProcessGroup::ProcessGroup(const ProcessLayout& layout, double timeout_seconds) 
   const std::string what = fmt::format("meeting the others at {}:{}", layout.address, layout.port);
   with_others(what, [&] {
     backends_->store = open_store(layout_, timeout_seconds);
-    const auto options = c10d::ProcessGroupGloo::Options::create(milliseconds(timeout_seconds));
+    backends_->timeout = milliseconds(timeout_seconds);
+    const auto options = c10d::ProcessGroupGloo::Options::create(backends_->timeout);
     options->devices.push_back(gloo_device(layout_));
     options->threads = 2;
     backends_->gloo =

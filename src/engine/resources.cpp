@@ -47,7 +47,7 @@ torch::Device cuda_device(const std::string& name, int count) {
   if (parsed.ec != std::errc() || index >= count) {
     throw ConfigError(fmt::format("device: '{}' does not exist, LibTorch finds {}", name,
                                   format_count(count, "CUDA device")),
-                      "count from cuda:0");
+                      "count from cuda:0; of several processes on a machine each needs one of its own");
   }
   return {torch::kCUDA, static_cast<torch::DeviceIndex>(index)};
 }

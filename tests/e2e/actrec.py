@@ -77,6 +77,11 @@ def run(*arguments, timeout=240, env=None, **options):
     return Result(" ".join(command), done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+@functools.lru_cache(maxsize=None)
+def libtorch_version():
+    return tuple(map(int, run("doctor", "--json").json["libtorch"]["version"].split(".")))
+
+
 def start(*arguments, env=None, **options):
     """Starts actrec and returns the process, its streams as pipes."""
     return subprocess.Popen(

@@ -28,8 +28,7 @@ class SimulatedCudaTest(actrec.TestCase):
 
     def test_no_batch_waits_for_the_device(self):
         # Before 2.4 LibTorch has no steps of an optimiser that leave the gradient's norm on the device.
-        version = self.succeed("doctor", "--json").json["libtorch"]["version"]
-        waits_for_norm = tuple(map(int, version.split("."))) < (2, 4)
+        waits_for_norm = actrec.libtorch_version() < (2, 4)
         variants = [
             [],
             ["--set=train.label_smoothing=0", "--set=train.optimizer.gradient_clip=0"],
