@@ -40,6 +40,11 @@ inline constexpr bool kHasFusedOptimizers = true;
 inline constexpr bool kHasFusedOptimizers = false;
 #endif
 
+// Whether relu6() of a tensor has no backward pass: in bfloat16 on CPUs, in the earliest version.
+inline bool lacks_gradient_of_relu6(const torch::Tensor& x) {
+  return TORCH_VERSION_MAJOR < 2 && x.is_cpu() && x.scalar_type() == torch::kBFloat16;
+}
+
 // An owner of a step of the backward pass: a shared pointer in earlier versions.
 using NodePointer =
     std::decay_t<decltype(torch::autograd::impl::grad_accumulator(std::declval<const torch::Tensor&>()))>;

@@ -1,5 +1,7 @@
 #include "models/conv_layers.h"
 
+#include "core/torch_compat.h"
+
 namespace actrec {
 
 namespace nn = torch::nn;
@@ -10,7 +12,9 @@ nn::Conv2d conv_without_bias(std::int64_t in, std::int64_t out, std::int64_t ker
       nn::Conv2dOptions(in, out, kernel).stride(stride).padding((kernel - 1) / 2).groups(groups).bias(false));
 }
 
-torch::Tensor relu6_in_place(torch::Tensor x) { return torch::relu6_(x); }
+torch::Tensor relu6_in_place(torch::Tensor x) {
+  return lacks_gradient_of_relu6(x) ? x.clamp_(0, 6) : torch::relu6_(x);
+}
 
 void initialize_fan_out(nn::Module& module) {
   for (const auto& part : module.modules(false)) {

