@@ -38,14 +38,17 @@ torch::Tensor classify_and_ablate(Recogniser& model, const torch::Device& device
 
 using OnClips = std::function<void(std::int64_t clips)>;  // that are done now
 
-// Tells `progress`, which may be empty, of clips that are done, counting every one `times` times.
-OnClips counter(const Progress& progress, std::size_t total, int times = 1) {
+// Tells `progress`, which may be empty, of clips that are done: of `total`, which so many `counted` ones
+// stand for, where one is counted in each view, or others count the rest.
+OnClips counter(const Progress& progress, std::size_t total, std::size_t counted) {
   return [=, done = std::int64_t{0}](std::int64_t clips) mutable {
     stop_if_requested();
     done += clips;
-    if (progress) progress(done / times, static_cast<std::int64_t>(total));
+    const auto all = static_cast<std::int64_t>(total);
+    if (progress) progress(done * all / static_cast<std::int64_t>(counted), all);
   };
 }
+OnClips counter(const Progress& progress, std::size_t total) { return counter(progress, total, total); }
 
 ClassifiedClips classify_clips(Recogniser& model, const torch::Device& device,
                                const std::vector<ClipRef>& clips, BatchSource& loader,
@@ -146,20 +149,20 @@ EvaluationResult evaluate_checkpoint(const Checkpoint& checkpoint, const std::ve
   AblationMeter meter(classes, settings);
   AblationMeter* const wanted = ablation == Ablation::all ? &meter : nullptr;
   const std::vector<ClipRef> part = part_of(clips, group.shard());
+  const auto count = [&](std::size_t views) { return counter(progress, clips.size(), part.size() * views); };
   ClassifiedClips classified;
   if (settings.clip.sampling == Sampling::all) {
     classified = classify_whole_clips(*checkpoint.model, device, part, pipeline,
-                                      settings.data.timeout_seconds, wanted, counter(progress, part.size()));
+                                      settings.data.timeout_seconds, wanted, count(1));
   } else {
     Loader loader(pipeline, loader_options(settings, threads, device));
     const int views = loader.test_views();
     if (views == 1 || wanted != nullptr) {  // the ablation is of the plain view
-      classified =
-          classify_clips(*checkpoint.model, device, part, loader, wanted, counter(progress, part.size()));
+      classified = classify_clips(*checkpoint.model, device, part, loader, wanted, count(1));
     }
     if (views > 1) {
       classified =
-          average_views(*checkpoint.model, device, part, loader, counter(progress, part.size(), views));
+          average_views(*checkpoint.model, device, part, loader, count(static_cast<std::size_t>(views)));
     }
   }
   EvaluationResult result = result_of(gather(classified, clips, classes.size(), group), clips, classes);

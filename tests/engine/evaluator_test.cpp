@@ -251,6 +251,23 @@ TEST_F(TogetherTest, SeveralProcessesGetTheResultOfOne) {
   }
 }
 
+TEST_F(TogetherTest, ProgressIsThatOfAllClips) {
+  info_.settings.augment.test_clips = 2;
+  run_together(2, [&](ProcessGroup& group) {
+    const auto model =
+        std::make_shared<Recogniser>(info_.settings.model, info_.settings.clip.size, 2, info_.statistics);
+    model->eval();
+    std::vector<std::int64_t> done;
+    evaluate_checkpoint({info_, model}, splits_.train, CacheUse::none, Ablation::none, group,
+                        [&](std::int64_t now, std::int64_t total) {
+                          EXPECT_EQ(total, 10);
+                          done.push_back(now);
+                        });
+    EXPECT_LT(done.front(), 10);
+    EXPECT_EQ(done.back(), 10);
+  });
+}
+
 TEST_F(TogetherTest, SomeProcessesMayHaveNoClipOrABadOne) {
   const EvaluationResult one = evaluate(splits_.val);  // 4 clips, one of them bad
   ASSERT_EQ(one.clips, 3);
