@@ -196,7 +196,7 @@ int run_command_line(int argc, char** argv) {
   } catch (const c10::Error& error) {
     const std::string message = error.what_without_backtrace();
     return report(line.verbose ? error.what() : message,
-                  is_about_memory(message) ? kMemoryHint
+                  is_about_memory(message) ? memory_hint(message)
                   : line.verbose           ? ""
                                            : "--verbose shows where in LibTorch",
                   ExitCode::failure);

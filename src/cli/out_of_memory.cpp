@@ -31,6 +31,11 @@ bool is_about_memory(const std::string& message) {
          message.find("can't allocate memory") != std::string::npos;
 }
 
+std::string memory_hint(const std::string& message) {
+  const bool of_gpu = message.find("CUDA") != std::string::npos;
+  return fmt::format("{}{}", kMemoryHint, of_gpu ? ", or use --device cpu" : "");
+}
+
 TrainingSummary with_memory_advice(const Settings& settings, const DataSplits& splits,
                                    const std::function<TrainingSummary()>& training) {
   if (auto summary = try_to_train(training)) return std::move(*summary);

@@ -15,6 +15,8 @@ inline constexpr const char* kMemoryHint =
 
 // Whether LibTorch says so: in its own words, on the GPU and on the CPU.
 bool is_about_memory(const std::string& message);
+// What may help then.
+std::string memory_hint(const std::string& message);
 
 // What `training` returns. Where it runs out of memory, looks for a batch size that fits, and throws Error
 // that names it.

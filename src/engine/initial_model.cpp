@@ -32,7 +32,7 @@ void load_weights(Recogniser& model, const Settings& settings, const EncoderWeig
 }  // namespace
 
 InitialModel make_initial_model(const Settings& settings, const DataSplits& splits, BatchSource& batches,
-                                const torch::Device& device) {
+                                const torch::Device& device, ProcessGroup& group) {
   InitialModel initial;
   CheckpointInfo& info = initial.info;
   std::optional<EncoderWeights> weights;
@@ -47,7 +47,7 @@ InitialModel make_initial_model(const Settings& settings, const DataSplits& spli
   info.train_clips = count_clips(splits);
   info.clip_seconds = median_clip_seconds(splits.train);
   info.version = ACTREC_VERSION;
-  info.settings.train.memory_format = choose_memory_format(settings, device);
+  info.settings.train.memory_format = choose_memory_format(settings, device, group);
 
   torch::manual_seed(KeyedRandom(settings.train.seed, Purpose::initialize).next64());
   initial.model = std::make_shared<Recogniser>(

@@ -8,6 +8,7 @@
 #include "data/batch_source.h"
 #include "data/splits.h"
 #include "engine/checkpoint.h"
+#include "engine/process_group.h"
 
 namespace actrec {
 
@@ -19,8 +20,8 @@ struct InitialModel {
 
 // Makes the model that settings and splits ask for, with the weights to start from where they name some;
 // measures the pixels that `batches` gives where `normalize` is `dataset`. Throws what reading weights
-// throws.
+// throws. All processes of the group must call it.
 InitialModel make_initial_model(const Settings& settings, const DataSplits& splits, BatchSource& batches,
-                                const torch::Device& device);
+                                const torch::Device& device, ProcessGroup& group);
 
 }  // namespace actrec

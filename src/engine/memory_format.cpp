@@ -20,10 +20,10 @@
 namespace actrec {
 namespace {
 
-// Of a measurement: enough to keep the device busy, and no more than the memory has to hold anyway.
+// Of a measurement: enough to keep the device busy and, in a GPU's memory, no more than a batch has.
 std::int64_t frames_for(const Settings& settings, const torch::Device& device) {
-  return std::min<std::int64_t>(device.is_cpu() ? 16 : 256,
-                                std::int64_t{settings.train.batch_size} * settings.clip.frames);
+  if (device.is_cpu()) return 16;
+  return std::min<std::int64_t>(256, std::int64_t{settings.train.batch_size} * settings.clip.frames);
 }
 
 constexpr double kClearlyFaster = 1.15;
@@ -121,6 +121,13 @@ MemoryFormat choose_memory_format(const Settings& settings, const torch::Device&
   }
   spdlog::info("memory format: {}", *contiguous ? "contiguous" : "channels_last");
   return *contiguous ? MemoryFormat::contiguous : MemoryFormat::channels_last;
+}
+
+MemoryFormat choose_memory_format(const Settings& settings, const torch::Device& device,
+                                  ProcessGroup& group) {
+  const std::string choice = group.broadcast(
+      group.leads() ? std::to_string(static_cast<int>(choose_memory_format(settings, device))) : "");
+  return static_cast<MemoryFormat>(std::stoi(choice));
 }
 
 }  // namespace actrec

@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include "config/settings.h"
+#include "engine/process_group.h"
 
 namespace actrec {
 
@@ -12,5 +13,7 @@ namespace actrec {
 // outcome is logged, and remembered in the user's cache directory, so that two runs on a machine do not
 // differ by rounding. Uses LibTorch's random numbers.
 MemoryFormat choose_memory_format(const Settings& settings, const torch::Device& device);
+// The choice of rank 0, for all of its group.
+MemoryFormat choose_memory_format(const Settings& settings, const torch::Device& device, ProcessGroup& group);
 
 }  // namespace actrec

@@ -58,7 +58,8 @@ class Trial {
     pipeline->bad_clips().expect("training", splits.train);
     batch_ = first_batch(settings_, splits.train, pipeline, device_);
     Loader loader(pipeline, {});  // nothing is measured
-    InitialModel initial = make_initial_model(settings_, splits, loader, device_);
+    ProcessGroup alone;
+    InitialModel initial = make_initial_model(settings_, splits, loader, device_, alone);
     model_ = std::move(initial.model);
     model_->set_memory_format(initial.info.settings.train.memory_format);
     model_->set_precision(settings_.train.precision);

@@ -58,7 +58,7 @@ class Trainer {
     if (state) {
       take_model(*state);
     } else {
-      InitialModel initial = make_initial_model(settings, splits, train_loader_, device_);
+      InitialModel initial = make_initial_model(settings, splits, train_loader_, device_, group_);
       info_ = std::move(initial.info);
       model_ = std::move(initial.model);
     }

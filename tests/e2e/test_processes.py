@@ -24,6 +24,7 @@ SETTINGS = [
     "--set=model.dropout=0",
     "--set=threads=1",
     "--set=data.workers=1",
+    "--set=train.memory_format=channels_last",  # one process and several would round differently in the other
 ]
 
 

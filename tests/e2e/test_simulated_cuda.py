@@ -50,6 +50,11 @@ class SimulatedCudaTest(actrec.TestCase):
             self.assertEqual(training[1], training[2], variant)
             self.assertEqual(evaluation[1], evaluation[2], variant)
 
+    def test_too_little_memory_for_a_checkpoint(self):
+        command = ["evaluate", actrec.trained() / "best.safetensors"]
+        self.fail_with(FAILURE, command, "CUDA out of memory", "use --device cpu", env={"ACTREC_SIMULATED_CUDA_MB": "1"})
+        self.succeed(*command, "--device", "cpu", env={"ACTREC_SIMULATED_CUDA_MB": "1"})
+
     def test_too_little_memory_names_a_batch_size_that_fits(self):
         command = ["train", self.clips, *actrec.TINY, "--set=clip.size=112", "--set=train.batch_size=16"]
         env = {"ACTREC_SIMULATED_CUDA_MB": "20"}

@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "frame_folders.h"
 #include "models/recogniser.h"
+#include "process_threads.h"
 #include "temporary_directory.h"
 
 namespace actrec {
@@ -19,6 +20,16 @@ TEST(MemoryFormat, FollowsTheSetting) {
   for (const MemoryFormat format : {MemoryFormat::contiguous, MemoryFormat::channels_last}) {
     settings.train.memory_format = format;
     EXPECT_EQ(choose_memory_format(settings, torch::kCPU), format);
+  }
+}
+
+TEST(MemoryFormat, SeveralProcessesTakeThatOfTheFirst) {
+  for (const MemoryFormat format : {MemoryFormat::contiguous, MemoryFormat::channels_last}) {
+    run_together(3, [&](ProcessGroup& group) {
+      Settings settings = tiny_settings();
+      if (group.leads()) settings.train.memory_format = format;
+      EXPECT_EQ(choose_memory_format(settings, torch::kCPU, group), format) << group.rank();
+    });
   }
 }
 

@@ -7,9 +7,9 @@
 #include <torch/version.h>
 
 #include <cstring>
-#include <deque>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "simulated_cuda/device_memory.h"
 #include "simulated_cuda/streams.h"
@@ -44,9 +44,11 @@ struct CUDAHooks : public at::CUDAHooksInterface {
   bool isPinnedPtr(const void* data) const { return is_pinned(data); }
 
   const at::Generator& getDefaultGenerator(c10::DeviceIndex device) const {
-    static auto* const generators = new std::deque<at::Generator>;
-    while (generators->size() < static_cast<std::size_t>(device_count()))
-      generators->push_back(at::make_generator<at::CPUGeneratorImpl>());
+    static auto* const generators = [] {
+      auto* const made = new std::vector<at::Generator>;
+      for (int i = 0; i < device_count(); ++i) made->push_back(at::make_generator<at::CPUGeneratorImpl>());
+      return made;
+    }();
     return generators->at(
         static_cast<std::size_t>(device < 0 ? simulated_cuda::current_device().index() : device));
   }
@@ -124,6 +126,7 @@ class Guard : public c10::impl::DeviceGuardImplInterface {
 };
 
 C10_REGISTER_GUARD_IMPL(CUDA, Guard)
+
 namespace {
 DeviceAllocator allocator;
 struct Registered {

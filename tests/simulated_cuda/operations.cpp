@@ -42,7 +42,8 @@ Tensor reached(const Tensor& tensor) {
                    c10::DispatchKey::CPU);
 }
 
-Tensor empty_like_storage_of(const Tensor& tensor, c10::Device device) {
+// A tensor on the device with as much memory as one of the host, whose sizes and strides it has.
+Tensor allocate_like(const Tensor& tensor, c10::Device device) {
   c10::Allocator* const allocator = c10::GetAllocator(c10::DeviceType::CUDA);
   const c10::Device before = current_device();
   make_current(device);
@@ -53,6 +54,11 @@ Tensor empty_like_storage_of(const Tensor& tensor, c10::Device device) {
   return make_view(std::move(storage), tensor, c10::DispatchKey::CUDA);
 }
 
+// These take indices of the host.
+bool is_indexing(const std::string& name) {
+  return name == "aten::index" || name == "aten::_index_put_impl_";
+}
+
 // An operation's operands, as tensors of the host, and what becomes of them.
 class Operands {
  public:
@@ -61,10 +67,9 @@ class Operands {
   Tensor reach(const Tensor& tensor) {
     if (!tensor.defined()) return tensor;
     if (!tensor.is_cuda()) {
-      const bool may_be_of_host = tensor.dim() == 0 || name_.find("aten::index") == 0 ||
-                                  name_.find("aten::_index_put") == 0 || name_ == "aten::set_";
-      TORCH_CHECK(may_be_of_host, "Expected all tensors to be on the same device, but ", name_,
-                  " got one on ", tensor.device());
+      TORCH_CHECK(tensor.dim() == 0 || is_indexing(name_),
+                  "Expected all tensors to be on the same device, but ", name_, " got one on ",
+                  tensor.device());
       return tensor;
     }
     TORCH_CHECK(!device_ || *device_ == tensor.device(),
@@ -116,7 +121,7 @@ class Operands {
   };
 
   Tensor to_device(const Tensor& tensor) const {
-    Tensor made = empty_like_storage_of(tensor, device());
+    Tensor made = allocate_like(tensor, device());
     if (const std::size_t bytes = tensor.storage().nbytes(); bytes > 0)
       std::memcpy(simulated_cuda::reach(start_of(made)), start_of(tensor), bytes);
     return made;
@@ -167,12 +172,14 @@ void choose_generator(const c10::OperatorHandle& operation, Stack& stack, std::s
   }
 }
 
+// Whether the host waits for the operation: its result is on the host, or has as many elements as the device
+// finds.
 bool waits_for_result(const std::string& name, const Stack& stack, std::size_t first) {
   static const std::set<std::string> waiting = {
-      "aten::_local_scalar_dense", "aten::nonzero",  "aten::equal", "aten::masked_select", "aten::_unique2",
-      "aten::unique_dim",          "aten::is_set_to"};
+      "aten::_local_scalar_dense", "aten::equal", "aten::masked_select", "aten::nonzero", "aten::_unique2",
+      "aten::unique_dim"};
   if (waiting.count(name) > 0) return true;
-  if (name != "aten::index" && name != "aten::_index_put_impl_") return false;
+  if (!is_indexing(name)) return false;
   for (const c10::optional<Tensor>& index : stack[first + 1].toOptionalTensorVector()) {
     if (index && index->defined() && index->scalar_type() == at::kBool) return true;
   }
@@ -202,7 +209,7 @@ Tensor empty(c10::SymIntArrayRef size, c10::optional<c10::ScalarType> type,
              c10::optional<c10::Layout> /*layout*/, c10::optional<c10::Device> device,
              c10::optional<bool> /*pinned*/, c10::optional<c10::MemoryFormat> format) {
   const Tensor host = at::empty(numbers(size), at::TensorOptions(type.value_or(at::kFloat)), format);
-  return empty_like_storage_of(host, device->has_index() ? *device : current_device());
+  return allocate_like(host, device->has_index() ? *device : current_device());
 }
 
 Tensor empty_strided(c10::SymIntArrayRef size, c10::SymIntArrayRef stride,
@@ -210,7 +217,7 @@ Tensor empty_strided(c10::SymIntArrayRef size, c10::SymIntArrayRef stride,
                      c10::optional<c10::Device> device, c10::optional<bool> /*pinned*/) {
   const Tensor host =
       at::empty_strided(numbers(size), numbers(stride), at::TensorOptions(type.value_or(at::kFloat)));
-  return empty_like_storage_of(host, device->has_index() ? *device : current_device());
+  return allocate_like(host, device->has_index() ? *device : current_device());
 }
 
 // The host goes on at once only where it said that it would not wait, and its memory is pinned.
