@@ -82,6 +82,14 @@ def libtorch_version():
     return tuple(map(int, run("doctor", "--json").json["libtorch"]["version"].split(".")))
 
 
+def use_simulated_cuda(test_class):
+    """The tests of the class run the program with simulated devices, or are skipped where it was not built."""
+    if not SIMULATED_CUDA.exists():
+        raise unittest.SkipTest(f"there is no {SIMULATED_CUDA}")
+    test_class.addClassCleanup(setattr, sys.modules[__name__], "BINARY", BINARY)
+    globals()["BINARY"] = str(SIMULATED_CUDA)
+
+
 def start(*arguments, env=None, **options):
     """Starts actrec and returns the process, its streams as pipes."""
     return subprocess.Popen(

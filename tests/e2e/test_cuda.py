@@ -19,12 +19,8 @@ STEADY = [*actrec.TINY, "--set=model.dropout=0", "--set=train.learning_rate=0.00
 class CudaTest(actrec.TestCase):
     @classmethod
     def setUpClass(cls):
-        if DEVICE == "cpu" or actrec.run("doctor", "--json").json["cuda"]["available"]:
-            return
-        if not actrec.SIMULATED_CUDA.exists():
-            raise unittest.SkipTest("LibTorch finds no CUDA device")
-        cls.addClassCleanup(setattr, actrec, "BINARY", actrec.BINARY)
-        actrec.BINARY = str(actrec.SIMULATED_CUDA)
+        if DEVICE != "cpu" and not actrec.run("doctor", "--json").json["cuda"]["available"]:
+            actrec.use_simulated_cuda(cls)
 
     def setUp(self):
         super().setUp()

@@ -13,6 +13,8 @@
 #include <memory>
 #include <utility>
 
+#include "plain_allocator.h"
+
 namespace actrec::testing {
 
 // A device in this process, for tests of what depends on the order of work on a device's streams. Work that
@@ -120,21 +122,16 @@ class SimulatedGuard : public c10::impl::DeviceGuardImplInterface {
   }
 };
 
-struct SimulatedAllocator : public c10::Allocator {
-  static void free_memory(void* memory) { ::operator delete(memory); }
-#if TORCH_VERSION_MAJOR >= 2
-  c10::DataPtr allocate(std::size_t bytes) override { return make(bytes); }
-  void copy_data(void* to, const void* from, std::size_t bytes) const override {
-    std::memcpy(to, from, bytes);
-  }
-#else
-  c10::DataPtr allocate(std::size_t bytes) const override { return make(bytes); }
-#endif
-  static c10::DataPtr make(std::size_t bytes) {
+class SimulatedAllocator : public PlainAllocator {
+ public:
+  c10::DeleterFnPtr raw_deleter() const override { return &free_memory; }
+
+ private:
+  c10::DataPtr make(std::size_t bytes) const override {
     void* const memory = ::operator new(bytes);
     return {memory, memory, &free_memory, SimulatedDevice::device()};
   }
-  c10::DeleterFnPtr raw_deleter() const override { return &free_memory; }
+  static void free_memory(void* memory) { ::operator delete(memory); }
 };
 
 inline SimulatedAllocator& simulated_allocator() {

@@ -85,7 +85,9 @@ TEST(Recogniser, TrainsInBfloat16AndEvaluatesInFloat32) {
         ((rounded_features - exact_features).norm() / exact_features.norm()).item<double>();
     EXPECT_GT(difference, 1e-5);
     EXPECT_LT(difference, 2e-2);
-    EXPECT_GT(torch::cosine_similarity(gradient(), exact, 0).item<double>(), 0.9);
+    // Rounding adds up along the fifty convolutions of the networks for phones.
+    const bool deep = type == EncoderType::mobilenet_v2 || type == EncoderType::efficientnet_lite0;
+    EXPECT_GT(torch::cosine_similarity(gradient(), exact, 0).item<double>(), deep ? 0.9 : 0.95);
     model.eval();
     const torch::Tensor evaluated = model.encode(clips);
     model.set_precision(Precision::fp32);

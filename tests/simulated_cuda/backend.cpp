@@ -4,13 +4,13 @@
 #include <ATen/Context.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
-#include <torch/version.h>
 
 #include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "plain_allocator.h"
 #include "simulated_cuda/device_memory.h"
 #include "simulated_cuda/streams.h"
 
@@ -57,20 +57,15 @@ struct CUDAHooks : public at::CUDAHooksInterface {
   }
 };
 
-class DeviceAllocator : public c10::Allocator {
+class DeviceAllocator : public actrec::testing::PlainAllocator {
  public:
-#if TORCH_VERSION_MAJOR >= 2
-  c10::DataPtr allocate(std::size_t bytes) override { return make(bytes); }
-  void copy_data(void* to, const void* from, std::size_t bytes) const override {
-    std::memcpy(reach(to), reach(const_cast<void*>(from)), bytes);
-  }
-#else
-  c10::DataPtr allocate(std::size_t bytes) const override { return make(bytes); }
-#endif
   c10::DeleterFnPtr raw_deleter() const override { return &free_device_memory; }
 
  private:
-  static c10::DataPtr make(std::size_t bytes) {
+  void copy(void* to, const void* from, std::size_t bytes) const override {
+    std::memcpy(reach(to), reach(const_cast<void*>(from)), bytes);
+  }
+  c10::DataPtr make(std::size_t bytes) const override {
     if (bytes == 0) return {nullptr, current_device()};
     void* const memory = allocate_device_memory(bytes);
     return {memory, memory, &free_device_memory, current_device()};

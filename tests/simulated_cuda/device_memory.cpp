@@ -2,7 +2,6 @@
 
 #include <c10/util/Exception.h>
 #include <sys/mman.h>
-#include <torch/version.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,8 @@
 #include <mutex>
 #include <new>
 #include <vector>
+
+#include "plain_allocator.h"
 
 namespace simulated_cuda {
 namespace {
@@ -86,16 +87,8 @@ bool within(const void* address, const char* start) {
   return byte >= start && byte < start + kBytes;
 }
 
-class PinnedAllocator : public c10::Allocator {
+class PinnedAllocator : public actrec::testing::PlainAllocator {
  public:
-#if TORCH_VERSION_MAJOR >= 2
-  c10::DataPtr allocate(std::size_t bytes) override { return make(bytes); }
-  void copy_data(void* to, const void* from, std::size_t bytes) const override {
-    std::memcpy(to, from, bytes);
-  }
-#else
-  c10::DataPtr allocate(std::size_t bytes) const override { return make(bytes); }
-#endif
   c10::DeleterFnPtr raw_deleter() const override { return &release; }
 
   static bool has(const void* address) {
@@ -107,7 +100,7 @@ class PinnedAllocator : public c10::Allocator {
   }
 
  private:
-  static c10::DataPtr make(std::size_t bytes) {
+  c10::DataPtr make(std::size_t bytes) const override {
     void* const memory = ::operator new(rounded(bytes + 1), std::align_val_t(kAlignment));
     const std::lock_guard lock(mutex());
     blocks()[memory] = bytes;
